@@ -1,0 +1,102 @@
+"""Content-addressed files: a piece is put once under the hash of all that went into it.
+
+Layout: ``<root>/<kind>/<first two hex digits>/<key>``. A piece is written under a temporary
+name beside its place and renamed, so a reader sees all of it or nothing, a killed writer leaves
+nothing that could be mistaken for a piece, and two writers of one key do no harm.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from videoguide.errors import StoreError
+
+TEMPORARY_PREFIX = ".new-"
+STALE_SECONDS = 3600
+
+
+def key_of(data: Any) -> str:
+    """SHA-256 (hex) over canonical JSON of plain data; raises TypeError on anything else.
+
+    >>> key_of({"b": 1, "a": "è"}) == key_of({"a": "è", "b": 1})
+    True
+    """
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Store:
+    """Pieces of several kinds (``segments``, ``speech`` …) below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, kind: str, key: str) -> Path:
+        """Where the piece is, or would be."""
+        return self.root / kind / key[:2] / key
+
+    def find(self, kind: str, key: str) -> Path | None:
+        """The piece's file, or None."""
+        path = self.path(kind, key)
+        return path if path.exists() else None
+
+    def put(self, kind: str, key: str, parts: Iterable[bytes]) -> Path:
+        """Write a piece from its parts, whole or not at all; returns its file.
+
+        Raises StoreError when the folder cannot be written or the disk is full.
+        """
+        path = self.path(kind, key)
+        write_whole(path, parts)
+        return path
+
+    def remove(self, kind: str, key: str) -> bool:
+        """Delete a piece for good; False if it was not there."""
+        try:
+            self.path(kind, key).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreError(self.path(kind, key), f"cannot be removed: {error.strerror}") from error
+        return True
+
+    def keys(self, kind: str) -> Iterator[str]:
+        """Keys of all pieces of a kind, in no order."""
+        for path in (self.root / kind).glob("??/*"):
+            if not path.name.startswith(TEMPORARY_PREFIX):
+                yield path.name
+
+    def sweep(self) -> int:
+        """Remove temporary files that a killed writer left over an hour ago; returns how many."""
+        swept = 0
+        for path in self.root.glob(f"*/??/{TEMPORARY_PREFIX}*"):
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink(missing_ok=True)
+                swept += 1
+        return swept
+
+
+def write_whole(path: Path, parts: Iterable[bytes]) -> None:
+    """Write ``parts`` to ``path`` so that the file is there whole or not at all.
+
+    Raises StoreError on a full disk or an unwritable folder; the temporary file is removed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    except OSError as error:
+        raise StoreError(path, f"cannot be written: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for part in parts:
+                file.write(part)
+        Path(name).replace(path)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StoreError(path, f"cannot be written: {error.strerror}") from error
+        raise
