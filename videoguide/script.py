@@ -1,7 +1,13 @@
 """Application + cases + campaign -> Script: the filled scenes in their order, as plain data."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from videoguide import templates
+from videoguide.applications import Application
+from videoguide.campaigns import Campaign, ScenePlace, SceneTemplate, SentenceTemplate, Variable
+from videoguide.errors import InputError, PackError
 
 Value = str | int | bool | tuple["Value", ...] | Mapping[str, "Value"]
 
@@ -17,3 +23,198 @@ class Sentence:
     id: str
     text: str
     pause_ms: int
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button offered from the start of ``sentence`` to its scene's end; opens a window or a link."""
+
+    id: str
+    label: str
+    sentence: str
+    window: str
+    link: str
+    area: tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True)
+class FilledScene:
+    """A scene with its values. ``values`` holds just the declared variables, so that what a scene
+    does not use cannot make a second segment of it."""
+
+    scene: str
+    chapter: str
+    values: Mapping[str, Value]
+    sentences: tuple[Sentence, ...]
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class FilledWindow:
+    """An in-depth window: paragraphs, points, and where its button leads (a link's id or "")."""
+
+    id: str
+    title: str
+    text: tuple[str, ...]
+    points: tuple[str, ...]
+    link: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """All that one guide says and shows, before a sound is made or a line is drawn."""
+
+    campaign: str
+    cases: tuple[str, ...]
+    channel: str
+    scenes: tuple[FilledScene, ...]
+    windows: tuple[FilledWindow, ...] = field(default=())
+
+
+def write_script(application: Application, cases: Sequence[str], campaign: Campaign) -> Script:
+    """The guide of ``application`` for ``cases`` (ids, in any order).
+
+    Raises UnknownChoice for an unknown case, InputError for a case without the fact that it tells
+    of, PackError where the pack's own templates fail.
+    """
+    wanted = [campaign.case(case).id for case in cases]
+    ordered = tuple(case for case in campaign.cases if case in wanted)
+    if not ordered:
+        raise InputError(f"a guide needs a case; allowed: {', '.join(campaign.cases)}")
+    values = guide_values(application, ordered, campaign)
+    for case_id in ordered:
+        fact = campaign.cases[case_id].needs
+        if fact and not values[fact]:
+            option = campaign.description.facts[fact].option
+            raise InputError(f"case {case_id} needs {_article(option)} {option}")
+    places = [place for place in campaign.description.scenes if _holds(place.when, values, "campaign.toml", f"scenes.{place.scene}")]
+    steps = sum(place.step for place in places)
+    scenes = tuple(
+        _fill_scene(place, {**values, **numbers}, campaign) for place, numbers in _numbered(places, steps)
+    )
+    used = {button.window for scene in scenes for button in scene.buttons if button.window}
+    windows = tuple(_fill_window(window, values, campaign) for window in campaign.windows if window in used)
+    return Script(campaign.id, ordered, application.channel, scenes, windows)
+
+
+def guide_values(application: Application, cases: Sequence[str], campaign: Campaign) -> dict[str, Any]:
+    """Everything that scenes may be filled with: the application's fields and facts, the cases, the
+    links, and the pack's own expressions over them."""
+    values = application_values(application, campaign)
+    values["cases"] = tuple(cases)
+    values["links"] = {
+        link_id: {"title": link.title, "url": link.url, "short": link.short}
+        for link_id, link in campaign.description.links.items()
+    }
+    for name, source in campaign.description.values.items():
+        values[name] = templates.value(source, values, file="campaign.toml", where=f"values.{name}")
+    return values
+
+
+def application_values(application: Application, campaign: Campaign) -> dict[str, Any]:
+    """The application as rules and scenes see it: catalogue entries in place of their ids."""
+    values: dict[str, Any] = {
+        "id": application.id,
+        "first_name": application.spoken_name,
+        "sex": application.sex,
+        "applicant": application.applicant,
+        "channel": application.channel,
+        "patronato": application.patronato,
+        "status": application.status,
+        "filed_year": application.filed_on.year,
+        "consent": application.consent,
+        "years": campaign.description.years,
+    }
+    for fact_id, fact in campaign.description.facts.items():
+        given = application.facts.get(fact_id)
+        if fact.type == "count":
+            values[fact_id] = given or 0
+        elif fact.type == "entry":
+            values[fact_id] = campaign.entry(fact_id, str(given)) if given else {}
+        else:
+            chosen = {str(item): campaign.entry(fact_id, str(item)) for item in given or ()}
+            values[fact_id] = tuple(chosen[item] for item in campaign.catalogue[fact.catalogue] if item in chosen)
+    return values
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1] in "aeiou" else "a"
+
+
+def _holds(condition: str, values: Mapping[str, Any], file: str, where: str) -> bool:
+    return not condition or bool(templates.value(condition, values, file=file, where=where))
+
+
+def _numbered(places: Sequence[ScenePlace], steps: int) -> Iterator[tuple[ScenePlace, dict[str, int]]]:
+    step = 0
+    for place in places:
+        step += place.step
+        yield place, {"step": step, "steps": steps} if place.step else {}
+
+
+def _fill_scene(place: ScenePlace, values: Mapping[str, Any], campaign: Campaign) -> FilledScene:
+    template = campaign.scenes[place.scene]
+    file = f"scenes/{place.scene}.toml"
+    declared = {name: _typed(name, variable, values, file) for name, variable in template.variables.items()}
+    sentences = tuple(_fill_sentences(template, declared, file))
+    spoken = [sentence.id for sentence in sentences]
+    buttons = tuple(
+        Button(button.id, button.label, _first(button.sentence, spoken), button.window, button.link, button.area)
+        for button in template.buttons
+        if _holds(button.when, declared, file, f"buttons.{button.id}")
+    )
+    return FilledScene(place.scene, template.chapter, declared, sentences, buttons)
+
+
+def _fill_sentences(template: SceneTemplate, values: Mapping[str, Any], file: str) -> Iterator[Sentence]:
+    for sentence in template.sentences:
+        if not _holds(sentence.when, values, file, f"sentences.{sentence.id}"):
+            continue
+        if not sentence.each:
+            yield _sentence(sentence, sentence.id, values, file)
+            continue
+        items = values[sentence.each]
+        for number, item in enumerate(items, 1):
+            place = {"first": number == 1, "last": number == len(items), "number": number}
+            yield _sentence(sentence, f"{sentence.id}-{number}", {**values, "item": item, "loop": place}, file)
+
+
+def _sentence(template: SentenceTemplate, sentence_id: str, values: Mapping[str, Any], file: str) -> Sentence:
+    text = " ".join(templates.words(template.text, values, file=file, where=f"sentences.{template.id}").split())
+    return Sentence(sentence_id, text, template.pause)
+
+
+def _first(sentence: str, spoken: Sequence[str]) -> str:
+    return sentence if sentence in spoken else f"{sentence}-1"
+
+
+def _fill_window(window_id: str, values: Mapping[str, Any], campaign: Campaign) -> FilledWindow:
+    window = campaign.windows[window_id]
+
+    def filled(source: str, **more: Any) -> str:
+        return templates.words(source, {**values, **more}, file="windows.toml", where=window_id)
+
+    points = [filled(point) for point in window.points]
+    points += [filled(window.point, item=item) for item in values[window.each]] if window.each else []
+    return FilledWindow(window_id, window.title, tuple(map(filled, window.text)), tuple(points), window.link)
+
+
+def _typed(name: str, variable: Variable, values: Mapping[str, Any], file: str) -> Value:
+    """The value of a declared variable, held to its declared type."""
+    if name not in values:
+        raise PackError(file, f"declares {name!r}, which no application has and campaign.toml does not define")
+    value = values[name]
+    good = {
+        "text": lambda: isinstance(value, str),
+        "choice": lambda: value in variable.of,
+        "count": lambda: isinstance(value, int),
+        "flag": lambda: True,
+        "words": lambda: all(isinstance(item, str) for item in value),
+        "entry": lambda: isinstance(value, Mapping),
+        "entries": lambda: all(isinstance(item, Mapping) for item in value),
+    }[variable.type]()
+    if not good:
+        raise PackError(file, f"is not a {variable.type}", where=f"variables.{name}")
+    if variable.type == "flag":
+        return bool(value)
+    return tuple(value) if variable.type in ("words", "entries") else value

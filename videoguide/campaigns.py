@@ -1,0 +1,271 @@
+"""Loads a campaign pack, ``scenes/<campaign>/``: all that is particular to one campaign, as data.
+
+A pack holds ``campaign.toml`` (rules, cases, order of scenes, links), ``extract.toml`` (the
+extract's columns and spellings), ``catalogue.toml`` (documents, anomalies), ``windows.toml``
+(in-depth windows) and, in ``scenes/``, one TOML (words) and one SVG (drawing) a scene. Reading is
+strict: an unknown key, a wrong type or a reference to nothing is a PackError that names the place.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from videoguide.errors import PackError, UnknownChoice
+
+Entry = Mapping[str, str]
+
+
+class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all pack data: immutable, and closed against misspelt keys."""
+
+
+class Variable(_Data, frozen=True):
+    """What a scene may be filled with. ``of`` lists the allowed values of a ``choice``."""
+
+    type: Literal["text", "choice", "count", "flag", "words", "entry", "entries"]
+    meaning: str
+    of: tuple[str, ...] = ()
+
+
+class SentenceTemplate(_Data, frozen=True):
+    """One sentence. ``each`` names a list variable: one sentence an item, ``item`` in the words."""
+
+    id: str
+    text: str
+    pause: int = 300
+    when: str = ""
+    each: str = ""
+
+
+class ButtonTemplate(_Data, frozen=True):
+    """A button offered from the start of ``sentence`` to the scene's end: a window or a link.
+
+    ``area`` is its place in the picture (x, y, width, height at 1920x1080) where it is drawn, too.
+    """
+
+    id: str
+    label: str
+    sentence: str
+    window: str = ""
+    link: str = ""
+    when: str = ""
+    area: tuple[int, int, int, int] | None = None
+
+
+class SceneTemplate(_Data, frozen=True):
+    """One scene on disk: declared variables, words and the name of its drawing."""
+
+    chapter: str
+    variables: Mapping[str, Variable]
+    sentences: tuple[SentenceTemplate, ...]
+    buttons: tuple[ButtonTemplate, ...] = ()
+
+
+class ScenePlace(_Data, frozen=True):
+    """Where a scene stands in the guide, and when. ``step`` scenes are numbered (1 of 4 …)."""
+
+    scene: str
+    when: str = ""
+    step: bool = False
+
+
+class Case(_Data, frozen=True):
+    """A reason for a guide. ``needs`` names the fact without which it cannot be told."""
+
+    id: str
+    title: str
+    when: str
+    status: str
+    needs: str = ""
+
+
+class LeftOut(_Data, frozen=True):
+    """A reason to leave somebody out; the first that holds counts."""
+
+    reason: str
+    when: str
+
+
+class Fact(_Data, frozen=True):
+    """A campaign's own field of an application, beyond the common ones. ``option`` names one of it."""
+
+    type: Literal["entries", "entry", "count"]
+    option: str
+    meaning: str
+    catalogue: str = ""
+    at_most: int = 0
+
+
+class Link(_Data, frozen=True):
+    """Where a button leads. ``short`` is the address as a person reads and types it."""
+
+    title: str
+    url: str
+    short: str = ""
+
+
+class Window(_Data, frozen=True):
+    """An in-depth window: plain paragraphs, then points, then an optional link."""
+
+    title: str
+    text: tuple[str, ...]
+    points: tuple[str, ...] = ()
+    each: str = ""
+    point: str = ""
+    link: str = ""
+
+
+class Voices(_Data, frozen=True):
+    """Which voices may speak this campaign, and which does by default."""
+
+    default: str
+    online_allowed: bool = False
+
+
+class Limits(_Data, frozen=True):
+    """Bounds that the pack's check holds every guide to."""
+
+    guide_seconds: tuple[int, int]
+    gulpease: int
+    name_letters: int
+
+
+class Rules(_Data, frozen=True):
+    left_out: tuple[LeftOut, ...]
+    no_case: str
+
+
+class Description(_Data, frozen=True):
+    """``campaign.toml``."""
+
+    id: str
+    title: str
+    institute: str
+    language: Literal["it"]
+    years: tuple[int, ...]
+    valid_months: int
+    synthetic_voice: str
+    hosts: tuple[str, ...]
+    voices: Voices
+    limits: Limits
+    rules: Rules
+    channels: tuple[str, ...]
+    facts: Mapping[str, Fact]
+    cases: tuple[Case, ...]
+    values: Mapping[str, str]
+    scenes: tuple[ScenePlace, ...]
+    links: Mapping[str, Link]
+
+
+class Extract(_Data, frozen=True):
+    """``extract.toml``: the extract's columns, how it writes dates, and its spellings of values."""
+
+    date: str
+    joined_by: str
+    columns: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+
+
+class Campaign:
+    """A loaded pack. Everything is read at once, so that a broken pack fails before any work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.description = _read(folder / "campaign.toml", Description)
+        self.extract = _read(folder / "extract.toml", Extract)
+        self.catalogue = _read(folder / "catalogue.toml", dict[str, dict[str, dict[str, str]]])
+        self.windows = _read(folder / "windows.toml", dict[str, Window])
+        self.scenes = {
+            place.scene: _read(folder / "scenes" / f"{place.scene}.toml", SceneTemplate)
+            for place in self.description.scenes
+        }
+        _check_references(self)
+
+    @property
+    def id(self) -> str:
+        return self.description.id
+
+    @cached_property
+    def cases(self) -> Mapping[str, Case]:
+        return {case.id: case for case in self.description.cases}
+
+    def case(self, case_id: str) -> Case:
+        """The case, or UnknownChoice with the list of known ones."""
+        if case_id not in self.cases:
+            raise UnknownChoice("case", case_id, self.cases)
+        return self.cases[case_id]
+
+    def entry(self, fact_id: str, entry_id: str) -> Entry:
+        """A catalogue entry, with its id, that a fact may hold; else UnknownChoice with the known ones."""
+        fact = self.description.facts[fact_id]
+        entries = self.catalogue[fact.catalogue]
+        if entry_id not in entries:
+            raise UnknownChoice(fact.option, entry_id, entries)
+        return {"id": entry_id, **entries[entry_id]}
+
+    def drawing(self, scene: str) -> str:
+        """Name of the scene's drawing template, relative to the pack."""
+        return f"scenes/{scene}.svg"
+
+
+def campaigns(folder: Path) -> tuple[str, ...]:
+    """Ids of the packs below ``folder``."""
+    return tuple(sorted(path.parent.name for path in folder.glob("*/campaign.toml")))
+
+
+def load(folder: Path, campaign_id: str) -> Campaign:
+    """The campaign of that id below ``folder``; raises UnknownChoice or PackError."""
+    known = campaigns(folder)
+    if campaign_id not in known:
+        raise UnknownChoice("campaign", campaign_id, known)
+    return Campaign(folder / campaign_id)
+
+
+_T = TypeVar("_T")
+
+
+def _read(file: Path, kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), kind)
+    except OSError as error:
+        raise PackError(file, f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PackError(file, f"is not TOML in UTF-8: {error}") from error
+    except msgspec.ValidationError as error:
+        raise PackError(file, str(error)) from error
+
+
+def _check_references(pack: Campaign) -> None:
+    """Everything that is named must exist; raises PackError at the first name that does not."""
+
+    def known(name: str, names: Any, file: str, where: str, what: str) -> None:
+        if name and name not in names:
+            raise PackError(pack.folder / file, f"unknown {what} {name!r}; known: {', '.join(names)}", where=where)
+
+    about = pack.description
+    for fact_id, fact in about.facts.items():
+        known(fact.catalogue, pack.catalogue, "campaign.toml", f"facts.{fact_id}", "catalogue")
+    for case in about.cases:
+        known(case.needs, about.facts, "campaign.toml", f"cases.{case.id}", "fact")
+    for window_id, window in pack.windows.items():
+        known(window.link, about.links, "windows.toml", window_id, "link")
+    for scene_id, scene in pack.scenes.items():
+        file = f"scenes/{scene_id}.toml"
+        sentences = [sentence.id for sentence in scene.sentences]
+        if len(set(sentences)) != len(sentences):
+            raise PackError(pack.folder / file, "two sentences have the same id")
+        for button in scene.buttons:
+            where = f"buttons.{button.id}"
+            if bool(button.window) == bool(button.link):
+                raise PackError(pack.folder / file, "a button opens a window or follows a link, one of them", where=where)
+            known(button.window, pack.windows, file, where, "window")
+            known(button.link, about.links, file, where, "link")
+            known(button.sentence, sentences, file, where, "sentence")
+        for sentence in scene.sentences:
+            known(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variable")
+    for column in pack.extract.values:
+        known(column, pack.extract.columns, "extract.toml", "values", "column")

@@ -1,0 +1,168 @@
+"""Sentence times -> captions, chapters and buttons as WebVTT.
+
+Limits of captions as the trade sets them for Italian: 2 lines of 40 characters, 17 characters a
+second, 1 to 7 seconds each.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LINE_CHARACTERS = 40
+LINES = 2
+CHARACTERS_PER_SECOND = 17
+SHORTEST_MS, LONGEST_MS = 1000, 7000
+GAP_MS = 40  # one picture between cues, so that a new caption is seen as new
+
+
+@dataclass(frozen=True)
+class TimedText:
+    """Words and when they are heard, in milliseconds from the guide's start."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One caption: at most two lines."""
+
+    start_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def caption(sentences: Sequence[TimedText], end_ms: int) -> tuple[Cue, ...]:
+    """Captions of a guide's sentences, in their order; the last may stay until ``end_ms``.
+
+    A long sentence becomes several cues, cut at punctuation where possible, each for its share of
+    the time. A cue may stay into the pause after it, as long as reading it needs.
+    """
+    cues: list[Cue] = []
+    for number, sentence in enumerate(sentences):
+        next_start = sentences[number + 1].start_ms if number + 1 < len(sentences) else end_ms
+        cues.extend(_cues(sentence, next_start - GAP_MS))
+    return tuple(cues)
+
+
+def _cues(sentence: TimedText, latest_end: int) -> Iterator[Cue]:
+    parts = _split(sentence.text)
+    characters = sum(len(part) for part in parts)
+    start = sentence.start_ms
+    spoken = 0
+    for number, part in enumerate(parts):
+        spoken += len(part)
+        last = number + 1 == len(parts)
+        end = sentence.start_ms + (sentence.end_ms - sentence.start_ms) * spoken // characters
+        if last:
+            needed = max(SHORTEST_MS, -(-len(part) * 1000 // CHARACTERS_PER_SECOND))
+            end = min(max(end, start + needed), max(latest_end, end))
+        yield Cue(start, min(end, start + LONGEST_MS), _lines(part))
+        start = end
+
+
+def _split(text: str) -> list[str]:
+    """``text`` in the fewest parts that fit one cue each, as equal as the words allow."""
+    if _fits(text):
+        return [text]
+    words = text.split(" ")
+    best: tuple[float, list[str]] | None = None
+    for cut in range(1, len(words)):
+        left, right = " ".join(words[:cut]), " ".join(words[cut:])
+        if not _fits(left):
+            break
+        after_punctuation = left[-1] in ",;:.?!»"
+        cost = abs(len(left) - len(right)) - (20 if after_punctuation else 0)
+        rest = [right] if _fits(right) else None
+        cost += 0 if rest else 1000
+        if best is None or cost < best[0]:
+            best = (cost, [left, *(rest or [right])])
+    if best is None:  # one word longer than a caption: nothing to cut at
+        return [text]
+    left, right = best[1]
+    return [left, *_split(right)]
+
+
+def _fits(text: str) -> bool:
+    return len(_lines(text)) <= LINES and all(len(line) <= LINE_CHARACTERS for line in _lines(text))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """One line where it fits, else two as equal as possible, the cut after punctuation if near."""
+    if len(text) <= LINE_CHARACTERS:
+        return (text,)
+    words = text.split(" ")
+    pairs = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
+    fitting = [pair for pair in pairs if max(map(len, pair)) <= LINE_CHARACTERS]
+    if not fitting:
+        return tuple(_fill(words))
+    return min(fitting, key=lambda pair: abs(len(pair[0]) - len(pair[1])) - (6 if pair[0][-1] in ",;:" else 0))
+
+
+def _fill(words: Iterable[str]) -> Iterator[str]:
+    line = ""
+    for word in words:
+        if line and len(line) + 1 + len(word) > LINE_CHARACTERS:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    yield line
+
+
+def problems(cues: Sequence[Cue]) -> list[str]:
+    """What breaks the captions' limits, one line a fault; empty if nothing does."""
+    found = []
+    for number, cue in enumerate(cues, 1):
+        seconds = (cue.end_ms - cue.start_ms) / 1000
+        characters = len(cue.text)
+        if len(cue.lines) > LINES:
+            found.append(f"caption {number}: {len(cue.lines)} lines; allowed: {LINES}")
+        if any(len(line) > LINE_CHARACTERS for line in cue.lines):
+            found.append(f"caption {number}: a line of over {LINE_CHARACTERS} characters")
+        if not SHORTEST_MS <= cue.end_ms - cue.start_ms <= LONGEST_MS:
+            found.append(f"caption {number}: {seconds:.2f} s; allowed: 1 to 7")
+        elif characters / seconds > CHARACTERS_PER_SECOND:
+            found.append(f"caption {number}: {characters / seconds:.1f} characters a second; allowed: 17")
+    return found
+
+
+def webvtt(cues: Iterable[Cue]) -> str:
+    """Captions as a WebVTT file."""
+    return _file((cue.start_ms, cue.end_ms, "\n".join(map(_escape, cue.lines))) for cue in cues)
+
+
+def chapters_webvtt(chapters: Sequence[TimedText]) -> str:
+    """Chapters as a WebVTT file for a track of kind ``chapters``."""
+    return _file((chapter.start_ms, chapter.end_ms, _escape(chapter.text)) for chapter in chapters)
+
+
+def buttons_webvtt(buttons: Iterable[tuple[int, int, Mapping[str, Any]]]) -> str:
+    """Buttons (start, end, plain data) as a WebVTT file for a track of kind ``metadata``: JSON cues."""
+    return _file((start, end, _json(data)) for start, end, data in buttons)
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    # ">" is written as an escape: a cue's text must not hold an arrow
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace(">", "\\u003e")
+
+
+def _file(cues: Iterable[tuple[int, int, str]]) -> str:
+    blocks = (
+        f"{number}\n{_clock(start)} --> {_clock(end)}\n{text}\n" for number, (start, end, text) in enumerate(cues, 1)
+    )
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _clock(ms: int) -> str:
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

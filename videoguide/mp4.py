@@ -1,0 +1,494 @@
+"""The header of an MP4 whose body is the segments' own bytes: numpy and struct, no codec.
+
+A guide's file is ``guide_header(...)`` followed by each segment file's payload, byte for byte. The header
+holds ``ftyp``, ``moov``, the opening of ``mdat`` and the few bytes that are the guide's own (the first
+priming packet and the subtitles). It depends on nothing but its arguments: the same segments and words
+give the same bytes, on any day.
+
+Times: the movie and the subtitles count milliseconds, the pictures 1/25 s, the sound samples; a segment is a
+multiple of 0.32 s, whole in all of them. Chapters are Nero's ``chpl``. A QuickTime text track besides would
+show them on Apple's players too, but ffprobe warns of it, and the pages bring chapters of their own.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videoguide.errors import EncodingError, SegmentMismatch
+from videoguide.payload import SegmentFile, Tables, read_sound
+from videoguide.timing import (
+    AAC_FRAME_SAMPLES,
+    FPS,
+    GRID_AAC_FRAMES,
+    GRID_FRAMES,
+    SAMPLE_RATE_HZ,
+    frames_to_ms,
+)
+
+# Boxes are kept as lists of their pieces until the end: chunk offsets can only be filled in once the
+# header's length is known, and then they are filled in where they are.
+Piece = bytes | NDArray[Any]
+Box = list[Piece]
+
+_VIDEO_TICKS, _FRAME_TICKS = 1000 * FPS, 1000
+_HEADER_LIMIT = 1 << 28  # no header of ours comes near it; above 4 GiB less this, offsets get 64 bits
+_UNITY = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+
+
+@dataclass(frozen=True)
+class Subtitle:
+    """Words shown from ``start_ms`` to ``end_ms`` of the guide."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A named place in the guide."""
+
+    start_ms: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the file says of itself.
+
+    Args:
+        title: the guide's title.
+        language: ISO 639-2 code of speech and subtitles.
+        comment: shown as the file's comment; says that the voice is synthetic.
+        description: what the guide is about.
+        cover: a JPEG, or nothing.
+    """
+
+    title: str
+    language: str = "ita"
+    comment: str = ""
+    description: str = ""
+    cover: bytes = b""
+
+
+def guide_header(
+    segments: Sequence[Tables],
+    *,
+    metadata: Metadata,
+    subtitles: Sequence[Subtitle] = (),
+    chapters: Sequence[Chapter] = (),
+) -> bytes:
+    """All of a guide's MP4 that comes before the segments' payloads.
+
+    Args:
+        segments: in playing order, at least one; a segment may come more than once.
+        metadata: title, language and so on.
+        subtitles: in order, not overlapping, inside the guide.
+        chapters: in order, inside the guide, at most 255.
+
+    Raises SegmentMismatch when the segments' codec headers or sizes differ, EncodingError when there is
+    no segment or a subtitle or chapter is out of place.
+    """
+    first = _first_of(segments)
+    for number, segment in enumerate(segments, 1):
+        if (segment.avcc, segment.width, segment.height) != (first.avcc, first.width, first.height):
+            raise SegmentMismatch(f"segment {number}: pictures of another profile than segment 1; allowed: one profile")
+    duration_ms = frames_to_ms(sum(segment.frames for segment in segments))
+    picture_sizes = np.concatenate([segment.picture_sizes for segment in segments])
+    sound_sizes = np.concatenate([segment.sound_sizes for segment in segments])
+    starts, payload_bytes = _chunk_starts(_sums(picture_sizes, GRID_FRAMES), _sums(sound_sizes, GRID_AAC_FRAMES))
+    wide = payload_bytes + _HEADER_LIMIT >= 1 << 32
+    words, word_ticks = _subtitle_samples(subtitles, duration_ms)
+    own = [first.priming, *words]
+
+    picture_offsets = _offsets(starts[:, 0], wide)
+    sound_offsets = _offsets(np.concatenate([[0], starts[:, 1]]), wide)
+    word_offsets = _offsets(np.array([len(first.priming)] if words else []), wide)
+    tracks = [
+        _picture_track(first, picture_sizes, _start_pictures(segments), picture_offsets, metadata.language),
+        _sound_track(2, first, sound_sizes, sound_offsets, metadata.language),
+    ]
+    if words:
+        tracks.append(_subtitle_track(first, words, word_ticks, word_offsets, duration_ms, metadata.language))
+    start = _file_start(b"isom", (b"isom", b"iso2", b"avc1", b"mp42"), tracks, duration_ms, chapters, metadata)
+    start += _opening(b"mdat", sum(map(len, own)) + payload_bytes, wide)
+
+    own_at = _bytes(start)
+    payload_at = own_at + sum(map(len, own))
+    picture_offsets += payload_at
+    sound_offsets[:1] += own_at
+    sound_offsets[1:] += payload_at
+    word_offsets += own_at
+    return _joined([*start, *own])
+
+
+def sound_header(segments: Sequence[Tables], *, metadata: Metadata, chapters: Sequence[Chapter] = ()) -> bytes:
+    """All of an M4A of a guide's sound that comes before the segments' sound packets.
+
+    Args and errors as for :func:`guide_header`.
+    """
+    first = _first_of(segments)
+    duration_ms = frames_to_ms(sum(segment.frames for segment in segments))
+    sizes = np.concatenate([segment.sound_sizes for segment in segments])
+    chunks = np.concatenate([[len(first.priming)], _sums(sizes, GRID_AAC_FRAMES)])
+    offsets = _offsets(np.cumsum(chunks) - chunks, wide=False)
+    track = _sound_track(1, first, sizes, offsets, metadata.language)
+    start = _file_start(b"M4A ", (b"M4A ", b"isom", b"iso2", b"mp42"), [track], duration_ms, chapters, metadata)
+    start += _opening(b"mdat", int(chunks.sum()), wide=False)
+    offsets += _bytes(start)
+    return _joined([*start, first.priming])
+
+
+def sound_file(segments: Sequence[SegmentFile], *, metadata: Metadata, chapters: Sequence[Chapter] = ()) -> list[bytes]:
+    """A guide's sound alone as an M4A, in parts to be written one after the other.
+
+    Raises what :func:`sound_header` raises, and StoreError when a segment cannot be read.
+    """
+    header = sound_header([segment.tables for segment in segments], metadata=metadata, chapters=chapters)
+    return [header, *(read_sound(segment) for segment in segments)]
+
+
+# --- what is said of the segments -------------------------------------------------------------------
+
+
+def _first_of(segments: Sequence[Tables]) -> Tables:
+    if not segments:
+        raise EncodingError("a guide has no segment; allowed: at least one")
+    first = segments[0]
+    for number, segment in enumerate(segments, 1):
+        if segment.asc != first.asc:
+            raise SegmentMismatch(f"segment {number}: sound of another profile than segment 1; allowed: one profile")
+    return first
+
+
+def _start_pictures(segments: Sequence[Tables]) -> NDArray[np.int64]:
+    """Numbers, counted from 1 over the whole guide, of the pictures a player can start at."""
+    ends = np.cumsum([segment.frames for segment in segments])
+    return np.concatenate(
+        [segment.sync + (end - segment.frames + 1) for segment, end in zip(segments, ends, strict=True)]
+    )
+
+
+def _sums(sizes: NDArray[np.uint32], chunk: int) -> NDArray[np.int64]:
+    """Bytes of each run of ``chunk`` samples."""
+    sums: NDArray[np.int64] = sizes.reshape(-1, chunk).sum(axis=1, dtype=np.int64)
+    return sums
+
+
+def _chunk_starts(pictures: NDArray[np.int64], sounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Where each picture chunk and the sound chunk after it start in the payloads, and their end.
+
+    The payloads follow each other without a gap, so the segments' borders need no thought.
+    """
+    ends = np.cumsum(np.stack([pictures, sounds], axis=1).reshape(-1)).reshape(-1, 2)
+    return ends - np.stack([pictures, sounds], axis=1), int(ends[-1, 1])
+
+
+def _offsets(starts: NDArray[Any], wide: bool) -> NDArray[Any]:
+    return starts.astype(">u8" if wide else ">u4")
+
+
+def _subtitle_samples(subtitles: Sequence[Subtitle], duration_ms: int) -> tuple[list[bytes], list[int]]:
+    """Samples without a hole from 0 to the end, and how long each lasts; none without subtitles."""
+    if not subtitles:
+        return [], []
+    samples, ticks = [], []
+    at = 0
+    for number, subtitle in enumerate(subtitles, 1):
+        if not at <= subtitle.start_ms < subtitle.end_ms <= duration_ms:
+            raise EncodingError(
+                f"subtitle {number}: {subtitle.start_ms} to {subtitle.end_ms} ms; "
+                f"allowed: rising, from {at} to {duration_ms} ms"
+            )
+        text = subtitle.text.encode()
+        if len(text) > 0xFFFF:
+            raise EncodingError(f"subtitle {number}: {len(text)} bytes of text; allowed: {0xFFFF}")
+        if subtitle.start_ms > at:
+            samples.append(b"\0\0")
+            ticks.append(subtitle.start_ms - at)
+        samples.append(struct.pack(">H", len(text)) + text)
+        ticks.append(subtitle.end_ms - subtitle.start_ms)
+        at = subtitle.end_ms
+    if at < duration_ms:
+        samples.append(b"\0\0")
+        ticks.append(duration_ms - at)
+    return samples, ticks
+
+
+# --- boxes ------------------------------------------------------------------------------------------
+
+
+def _bytes(pieces: Sequence[Piece]) -> int:
+    return sum(piece.nbytes if isinstance(piece, np.ndarray) else len(piece) for piece in pieces)
+
+
+def _joined(pieces: Box) -> bytes:
+    return b"".join([piece.tobytes() if isinstance(piece, np.ndarray) else piece for piece in pieces])
+
+
+def _opening(kind: bytes, content_bytes: int, wide: bool = False) -> Box:
+    if wide:
+        return [struct.pack(">I4sQ", 1, kind, content_bytes + 16)]
+    return [struct.pack(">I4s", content_bytes + 8, kind)]
+
+
+def _box(kind: bytes, *content: Piece | Box) -> Box:
+    pieces: Box = []
+    for part in content:
+        if isinstance(part, list):
+            pieces += part
+        else:
+            pieces.append(part)
+    return [*_opening(kind, _bytes(pieces)), *pieces]
+
+
+def _full(kind: bytes, version: int, flags: int, *content: Piece | Box) -> Box:
+    return _box(kind, struct.pack(">I", version << 24 | flags), *content)
+
+
+def _file_start(
+    brand: bytes,
+    brands: Sequence[bytes],
+    tracks: Sequence[Box],
+    duration_ms: int,
+    chapters: Sequence[Chapter],
+    metadata: Metadata,
+) -> Box:
+    movie = _full(
+        b"mvhd",
+        0,
+        0,
+        struct.pack(">IIIIIH10x", 0, 0, 1000, duration_ms, 0x10000, 0x100),
+        _UNITY,
+        struct.pack(">24xI", len(tracks) + 1),
+    )
+    pieces = [piece for track in tracks for piece in track]
+    return [
+        *_box(b"ftyp", brand, struct.pack(">I", 0x200), *brands),
+        *_box(b"moov", movie, pieces, _user_data(chapters, duration_ms, metadata)),
+    ]
+
+
+def _track(
+    number: int,
+    *,
+    flags: int,
+    group: int,
+    duration_ms: int,
+    ticks_per_second: int,
+    ticks: int,
+    language: str,
+    handler: tuple[bytes, bytes],
+    media_header: Box,
+    samples: Box,
+    size: tuple[int, int] = (0, 0),
+    layer: int = 0,
+    volume: int = 0,
+    edits: Box | None = None,
+) -> Box:
+    if len(language) != 3 or not all("a" <= letter <= "z" for letter in language):
+        raise EncodingError("language: allowed: three letters a to z, as in ita")
+    packed = 0
+    for letter in language:
+        packed = packed << 5 | ord(letter) - 0x60
+    header = _full(
+        b"tkhd",
+        0,
+        flags,
+        struct.pack(">IIIxxxxI8xhhhxx", 0, 0, number, duration_ms, layer, group, volume),
+        _UNITY,
+        struct.pack(">II", size[0] << 16, size[1] << 16),
+    )
+    kind, name = handler
+    here = _full(b"url ", 0, 1)
+    return _box(
+        b"trak",
+        header,
+        edits or [],
+        _box(
+            b"mdia",
+            _full(b"mdhd", 0, 0, struct.pack(">IIIIHxx", 0, 0, ticks_per_second, ticks, packed)),
+            _full(b"hdlr", 0, 0, struct.pack(">4x4s12x", kind), name, b"\0"),
+            _box(
+                b"minf",
+                media_header,
+                _box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), here)),
+                _box(b"stbl", samples),
+            ),
+        ),
+    )
+
+
+def _sample_tables(
+    entry: Box,
+    durations: Sequence[tuple[int, int]],
+    chunks: Sequence[tuple[int, int]],
+    sizes: NDArray[Any],
+    offsets: NDArray[Any],
+) -> Box:
+    """stsd, stts, stsc, stsz and the chunk offsets.
+
+    Args:
+        entry: the sample entry.
+        durations: (samples, ticks of each).
+        chunks: (first chunk counted from 1, samples in each from there on).
+        sizes: bytes of each sample.
+        offsets: of each chunk, big-endian, filled in later.
+    """
+    stts = b"".join([struct.pack(">II", *run) for run in durations])
+    stsc = b"".join([struct.pack(">III", chunk, samples, 1) for chunk, samples in chunks])
+    return [
+        *_full(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        *_full(b"stts", 0, 0, struct.pack(">I", len(durations)), stts),
+        *_full(b"stsc", 0, 0, struct.pack(">I", len(chunks)), stsc),
+        *_full(b"stsz", 0, 0, struct.pack(">II", 0, len(sizes)), sizes.astype(">u4")),
+        *_full(b"co64" if offsets.itemsize == 8 else b"stco", 0, 0, struct.pack(">I", len(offsets)), offsets),
+    ]
+
+
+def _picture_track(
+    first: Tables,
+    sizes: NDArray[np.uint32],
+    sync: NDArray[np.int64],
+    offsets: NDArray[Any],
+    language: str,
+) -> Box:
+    frames = len(sizes)
+    entry = _box(
+        b"avc1",
+        struct.pack(">6xH16xHHIIIH32xHh", 1, first.width, first.height, 72 << 16, 72 << 16, 0, 1, 24, -1),
+        _box(b"avcC", first.avcc),
+        _box(b"colr", b"nclx", struct.pack(">HHHB", 1, 1, 1, 0)),
+        _box(b"pasp", struct.pack(">II", 1, 1)),
+    )
+    return _track(
+        1,
+        flags=3,
+        group=0,
+        duration_ms=frames_to_ms(frames),
+        ticks_per_second=_VIDEO_TICKS,
+        ticks=frames * _FRAME_TICKS,
+        language=language,
+        handler=(b"vide", b"Video"),
+        media_header=_full(b"vmhd", 0, 1, bytes(8)),
+        size=(first.width, first.height),
+        samples=[
+            *_sample_tables(entry, [(frames, _FRAME_TICKS)], [(1, GRID_FRAMES)], sizes, offsets),
+            *_full(b"stss", 0, 0, struct.pack(">I", len(sync)), sync.astype(">u4")),
+        ],
+    )
+
+
+def _sound_track(number: int, first: Tables, sizes: NDArray[np.uint32], offsets: NDArray[Any], language: str) -> Box:
+    """The sound: the first segment's priming packet in a chunk of its own, then 15 packets a chunk."""
+    packets = len(sizes) + 1
+    duration_ms = len(sizes) // GRID_AAC_FRAMES * frames_to_ms(GRID_FRAMES)
+    bit_rate = int(sizes.sum(dtype=np.int64)) * 8000 // duration_ms
+    config = _descriptor(4, struct.pack(">BB3xII", 0x40, 0x15, bit_rate, bit_rate), _descriptor(5, first.asc))
+    entry = _box(
+        b"mp4a",
+        struct.pack(">6xH8xHH4xI", 1, 1, 16, SAMPLE_RATE_HZ << 16),
+        _full(b"esds", 0, 0, _descriptor(3, struct.pack(">HB", number, 0), config, _descriptor(6, b"\2"))),
+    )
+    return _track(
+        number,
+        flags=3,
+        group=1,
+        duration_ms=duration_ms,
+        ticks_per_second=SAMPLE_RATE_HZ,
+        ticks=packets * AAC_FRAME_SAMPLES,
+        language=language,
+        handler=(b"soun", b"Voce sintetica"),
+        media_header=_full(b"smhd", 0, 0, bytes(4)),
+        volume=0x100,
+        # players cut the priming packet, and start decoding one packet before where they start playing
+        edits=_box(b"edts", _full(b"elst", 0, 0, struct.pack(">IIihh", 1, duration_ms, AAC_FRAME_SAMPLES, 1, 0))),
+        samples=[
+            *_sample_tables(
+                entry,
+                [(packets, AAC_FRAME_SAMPLES)],
+                [(1, 1), (2, GRID_AAC_FRAMES)],
+                np.concatenate([[len(first.priming)], sizes]),
+                offsets,
+            ),
+            *_full(b"sgpd", 1, 0, struct.pack(">4sIIh", b"roll", 2, 1, -1)),
+            *_full(b"sbgp", 0, 0, struct.pack(">4sIII", b"roll", 1, packets, 1)),
+        ],
+    )
+
+
+def _descriptor(tag: int, *content: bytes) -> bytes:
+    joined = b"".join(content)
+    return struct.pack(">BB", tag, len(joined)) + joined
+
+
+def _subtitle_track(
+    first: Tables,
+    samples: Sequence[bytes],
+    ticks: Sequence[int],
+    offsets: NDArray[Any],
+    duration_ms: int,
+    language: str,
+) -> Box:
+    """Timed text over the foot of the picture, off until the viewer asks for it."""
+    entry = _box(
+        b"tx3g",
+        struct.pack(">6xH", 1),
+        struct.pack(">Ibb4x", 0, 1, -1),  # centred, at the bottom, no background
+        struct.pack(">4H", 0, 0, first.height, first.width),
+        struct.pack(">HHHBB4s", 0, 0, 1, 0, first.height // 20, b"\xff\xff\xff\xff"),
+        _box(b"ftab", struct.pack(">HHB", 1, 1, 10), b"Sans-Serif"),
+    )
+    return _track(
+        3,
+        flags=2,
+        group=2,
+        duration_ms=duration_ms,
+        ticks_per_second=1000,
+        ticks=duration_ms,
+        language=language,
+        handler=(b"sbtl", b"Sottotitoli"),
+        media_header=_full(b"nmhd", 0, 0),
+        size=(first.width, first.height),
+        layer=-1,
+        samples=_sample_tables(
+            entry, [(1, tick) for tick in ticks], [(1, len(samples))], np.array([len(s) for s in samples]), offsets
+        ),
+    )
+
+
+def _user_data(chapters: Sequence[Chapter], duration_ms: int, metadata: Metadata) -> Box:
+    items: Box = []
+    for kind, text in ((b"\xa9nam", metadata.title), (b"\xa9cmt", metadata.comment), (b"desc", metadata.description)):
+        if text:
+            items += _box(kind, _box(b"data", struct.pack(">II", 1, 0), text.encode()))
+    if metadata.cover:
+        items += _box(b"covr", _box(b"data", struct.pack(">II", 13, 0), metadata.cover))
+    handler = _full(b"hdlr", 0, 0, struct.pack(">4x4s4s9x", b"mdir", b"appl"))
+    return _box(
+        b"udta",
+        _full(b"meta", 0, 0, handler, _box(b"ilst", items)),
+        _chapter_list(chapters, duration_ms) if chapters else [],
+    )
+
+
+def _chapter_list(chapters: Sequence[Chapter], duration_ms: int) -> Box:
+    if len(chapters) > 255:
+        raise EncodingError(f"{len(chapters)} chapters; allowed: 255")
+    entries = []
+    at = -1
+    for number, chapter in enumerate(chapters, 1):
+        title = chapter.title.encode()
+        if not at < chapter.start_ms < duration_ms:
+            raise EncodingError(
+                f"chapter {number}: at {chapter.start_ms} ms; allowed: rising, from {at + 1} to {duration_ms - 1} ms"
+            )
+        if not 1 <= len(title) <= 255:
+            raise EncodingError(f"chapter {number}: a title of {len(title)} bytes; allowed: 1 to 255")
+        entries.append(struct.pack(">QB", chapter.start_ms * 10_000, len(title)) + title)
+        at = chapter.start_ms
+    return _full(b"chpl", 1, 0, struct.pack(">4xB", len(chapters)), *entries)

@@ -1,0 +1,245 @@
+"""One encoded segment as one file: the bytes an MP4 takes over unchanged, then what is known of them.
+
+Layout, all numbers little-endian::
+
+    payload   per 0.32 s: 8 pictures, then 15 sound packets (the priming packet is not here)
+    tables    sizes and codec headers, all that an MP4 header needs
+    info      JSON
+    poster    JPEG, may be empty
+    footer    lengths, SHA-256 of the payload, SHA-256 of all after the payload, version, magic
+
+The footer comes last and has a fixed size: a cut file has none, and every other damage is found by one
+of the two sums. Reading checks the second, which costs microseconds; :func:`verify` checks both.
+"""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videoguide.errors import EncodingError, StoreError
+from videoguide.timing import GRID_AAC_FRAMES, GRID_FRAMES
+
+MAGIC = b"VGSEGMNT"
+VERSION = 1
+
+_FOOTER = struct.Struct("<QIII32s32sI8s")  # payload, tables, info, poster bytes; sums; version; magic
+_TABLES = struct.Struct("<8I")  # pictures, sync, sound packets, width, height, priming, avcC, asc bytes
+_TAIL_SUM = slice(52, 84)  # the second sum inside the footer
+_GUESS = 64 * 1024  # most tails fit: one read instead of two
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """All that an MP4 header needs to know of a segment; the arrays are uint32.
+
+    Args:
+        frames: pictures, a multiple of 8.
+        picture_sizes: bytes of each picture, shape (frames,).
+        sync: 0-based indices of the pictures a player can start at.
+        sound_sizes: bytes of each sound packet but the priming one, shape (frames / 8 * 15,).
+        priming: the priming packet, needed of a guide's first segment only.
+        avcc: the ``avcC`` record.
+        asc: the AudioSpecificConfig.
+        width: picture width in pixels.
+        height: picture height in pixels.
+    """
+
+    frames: int
+    picture_sizes: NDArray[np.uint32]
+    sync: NDArray[np.uint32]
+    sound_sizes: NDArray[np.uint32]
+    priming: bytes
+    avcc: bytes
+    asc: bytes
+    width: int
+    height: int
+
+    @property
+    def payload_bytes(self) -> int:
+        """Length of the payload: the segment file's first bytes, all that a guide takes of it."""
+        return int(self.picture_sizes.sum(dtype=np.int64)) + int(self.sound_sizes.sum(dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentFile:
+    """A segment in the store: its file, its tables, what its maker noted, and a still picture of it."""
+
+    path: Path
+    tables: Tables
+    info: Mapping[str, Any]
+    poster: bytes
+
+
+def pack(
+    pictures: Sequence[bytes],
+    sync: Sequence[int],
+    sound: Sequence[bytes],
+    avcc: bytes,
+    asc: bytes,
+    width: int,
+    height: int,
+    info: Mapping[str, Any],
+    poster: bytes = b"",
+) -> list[bytes]:
+    """The parts of a segment file, ready for ``Store.put``.
+
+    Args:
+        pictures: one sample a picture, a multiple of 8.
+        sync: 0-based indices of the pictures a player can start at, rising, beginning with 0.
+        sound: AAC packets, the priming one first, then 15 for every 8 pictures.
+        avcc: the ``avcC`` record.
+        asc: the AudioSpecificConfig.
+        width: picture width in pixels.
+        height: picture height in pixels.
+        info: plain JSON data kept with the segment.
+        poster: a JPEG, or nothing.
+
+    Raises EncodingError when the counts do not fit each other.
+    """
+    grids = len(pictures) // GRID_FRAMES
+    if not pictures or len(pictures) % GRID_FRAMES:
+        raise EncodingError(
+            f"a segment has {len(pictures)} pictures; allowed: multiples of {GRID_FRAMES}, at least one"
+        )
+    if len(sound) != grids * GRID_AAC_FRAMES + 1:
+        raise EncodingError(f"{len(sound)} sound packets; allowed with these pictures: {grids * GRID_AAC_FRAMES + 1}")
+    if not sync or sync[0] != 0 or sync[-1] >= len(pictures) or list(sync) != sorted(set(sync)):
+        raise EncodingError("start pictures must rise from 0 and stay inside the segment")
+    parts: list[bytes] = []
+    for grid in range(grids):
+        parts += pictures[grid * GRID_FRAMES : (grid + 1) * GRID_FRAMES]
+        parts += sound[1 + grid * GRID_AAC_FRAMES : 1 + (grid + 1) * GRID_AAC_FRAMES]
+    payload_sum = hashlib.sha256()
+    for part in parts:
+        payload_sum.update(part)
+    priming = sound[0]
+    tables = b"".join(
+        [
+            _TABLES.pack(len(pictures), len(sync), len(sound) - 1, width, height, len(priming), len(avcc), len(asc)),
+            np.array([len(picture) for picture in pictures], "<u4").tobytes(),
+            np.array(sync, "<u4").tobytes(),
+            np.array([len(packet) for packet in sound[1:]], "<u4").tobytes(),
+            priming,
+            avcc,
+            asc,
+        ]
+    )
+    noted = json.dumps(info, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    lengths = sum(map(len, parts)), len(tables), len(noted), len(poster)
+    tail = tables + noted + poster
+    unsigned = _FOOTER.pack(*lengths, payload_sum.digest(), bytes(32), VERSION, MAGIC)
+    tail_sum = hashlib.sha256(tail + unsigned).digest()
+    return [*parts, tail, _FOOTER.pack(*lengths, payload_sum.digest(), tail_sum, VERSION, MAGIC)]
+
+
+def read(path: Path) -> SegmentFile:
+    """Read what is known of a segment, leaving its payload alone.
+
+    Raises StoreError when the file is missing, cut short or its tail is damaged.
+    """
+    return _read(path)[0]
+
+
+def verify(path: Path) -> None:
+    """Check every byte of a segment file against its sums.
+
+    Raises StoreError when one is wrong or missing.
+    """
+    segment, expected = _read(path)
+    left = segment.tables.payload_bytes
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while left and (block := file.read(min(left, 1 << 20))):
+                found.update(block)
+                left -= len(block)
+    except OSError as error:
+        raise StoreError(path, f"cannot be read: {error.strerror}") from error
+    if found.digest() != expected:
+        raise StoreError(path, "damaged: the payload differs from its checksum")
+
+
+def read_sound(segment: SegmentFile) -> bytes:
+    """A segment's sound packets, one after the other, without the priming packet.
+
+    Raises StoreError when the file cannot be read or is shorter than its tables say.
+    """
+    pictures = segment.tables.picture_sizes.reshape(-1, GRID_FRAMES).sum(axis=1, dtype=np.int64)
+    sounds = segment.tables.sound_sizes.reshape(-1, GRID_AAC_FRAMES).sum(axis=1, dtype=np.int64)
+    ends = np.cumsum(pictures + sounds)
+    try:
+        with segment.path.open("rb", buffering=0) as file:
+            descriptor = file.fileno()
+            chunks = [
+                os.pread(descriptor, size, end - size) for size, end in zip(sounds.tolist(), ends.tolist(), strict=True)
+            ]
+    except OSError as error:
+        raise StoreError(segment.path, f"cannot be read: {error.strerror}") from error
+    joined = b"".join(chunks)
+    if len(joined) != int(sounds.sum()):
+        raise StoreError(segment.path, "damaged: cut short")
+    return joined
+
+
+def _read(path: Path) -> tuple[SegmentFile, bytes]:
+    """The segment and the SHA-256 its payload should have."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            length = os.fstat(file.fileno()).st_size
+            end = os.pread(file.fileno(), _GUESS, max(0, length - _GUESS))
+            if len(end) < _FOOTER.size:
+                raise StoreError(path, "damaged: cut short")
+            footer = end[-_FOOTER.size :]
+            payload, tables, info, poster, payload_sum, tail_sum, version, magic = _FOOTER.unpack(footer)
+            tail = tables + info + poster + _FOOTER.size
+            if magic != MAGIC or payload + tail != length:
+                raise StoreError(path, "damaged: cut short, or not a segment")
+            if version != VERSION:
+                raise StoreError(path, f"segment format {version}; allowed: {VERSION}")
+            if tail > len(end):
+                end = os.pread(file.fileno(), tail, payload)
+    except FileNotFoundError as error:
+        raise StoreError(path, "missing") from error
+    except OSError as error:
+        raise StoreError(path, f"cannot be read: {error.strerror}") from error
+    known = memoryview(end)[-tail : -_FOOTER.size]
+    unsigned = bytearray(footer)
+    unsigned[_TAIL_SUM] = bytes(32)
+    found = hashlib.sha256(known)
+    found.update(unsigned)
+    if found.digest() != tail_sum:
+        raise StoreError(path, "damaged: the tables differ from their checksum")
+    segment = SegmentFile(
+        path=path,
+        tables=_tables(known[:tables]),
+        info=json.loads(bytes(known[tables : tables + info])),
+        poster=bytes(known[tables + info :]),
+    )
+    if segment.tables.payload_bytes != payload:
+        raise StoreError(path, "damaged: the tables do not add up to the payload")
+    return segment, payload_sum
+
+
+def _tables(data: memoryview) -> Tables:
+    frames, syncs, sounds, width, height, priming, avcc, asc = _TABLES.unpack_from(data)
+    arrays = np.frombuffer(data, "<u4", frames + syncs + sounds, _TABLES.size)
+    at = _TABLES.size + arrays.nbytes
+    return Tables(
+        frames=frames,
+        picture_sizes=arrays[:frames],
+        sync=arrays[frames : frames + syncs],
+        sound_sizes=arrays[frames + syncs :],
+        priming=bytes(data[at : at + priming]),
+        avcc=bytes(data[at + priming : at + priming + avcc]),
+        asc=bytes(data[at + priming + avcc : at + priming + avcc + asc]),
+        width=width,
+        height=height,
+    )

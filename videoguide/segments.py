@@ -1,0 +1,141 @@
+"""A filled scene -> segment: found in the store, or narrated, drawn, encoded and put there once.
+
+A segment's key is the hash of everything that went into it: the drawing and all files it imports,
+the fonts, the filled values, the words as they are spoken, the voice with its version, the render
+profile, and a version raised by hand. Computing it loads no codec, no voice and no drawing library.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videoguide import payload, templates
+from videoguide.assets import assets_folder
+from videoguide.campaigns import Campaign
+from videoguide.encoding import Profile
+from videoguide.errors import StoreError
+from videoguide.payload import SegmentFile
+from videoguide.pronunciation import Lexicon, load_lexicon, spoken
+from videoguide.script import FilledScene
+from videoguide.store import Store, key_of
+from videoguide.voices import Voice
+
+if TYPE_CHECKING:
+    from videoguide.drawing import Drawing
+    from videoguide.narration import Narration
+
+RENDER_VERSION = 1
+"""Raise it when the same input gives another segment: motion, narration, layout of the file."""
+
+KIND = "segments"
+POSTER_BEFORE_END = 12
+"""Pictures from a segment's end back to the one with everything in its place."""
+
+
+@dataclass(frozen=True)
+class Studio:
+    """All that it takes to make the segments of one campaign. Cheap to make and to pickle."""
+
+    campaign: Campaign
+    voice: Voice
+    profile: Profile
+    store: Store
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return load_lexicon(assets_folder() / "lexicon.toml")
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where drawings and what they import are looked for: the pack first, then shared art."""
+        return (self.campaign.folder, assets_folder() / "art")
+
+    def key(self, scene: FilledScene) -> str:
+        """The segment's key (hex): everything that goes into it, and nothing else."""
+        said = [(sentence, spoken(sentence.text, self.lexicon)) for sentence in scene.sentences]
+        return key_of(
+            {
+                "render": RENDER_VERSION,
+                "scene": scene.scene,
+                "chapter": scene.chapter,
+                "values": _plain(scene.values),
+                "sentences": [
+                    [sentence.id, words.text, dict(words.pronunciations), sentence.pause_ms] for sentence, words in said
+                ],
+                "files": _digests(scene_files(self.campaign.drawing(scene.scene), self.folders)),
+                "voice": [self.voice.id, self.voice.version],
+                "profile": self.profile.key_data(),
+            }
+        )
+
+    def find(self, scene: FilledScene) -> SegmentFile | None:
+        """The segment if the store has it, whole; a damaged one counts as not there."""
+        path = self.store.find(KIND, self.key(scene))
+        if path is None:
+            return None
+        try:
+            return payload.read(path)
+        except StoreError:
+            return None
+
+    def make(self, scene: FilledScene) -> SegmentFile:
+        """Narrate, draw, encode and put; replaces what the store may have under this key."""
+        from videoguide import encoding, narration, pictures as stills
+
+        told = narration.narrate(scene.sentences, self.voice, self.lexicon, self.store)
+        drawn = self.draw(scene, told)
+        pictures, sync, avcc = encoding.encode_pictures(drawn.frames, drawn.frame, drawn.changes, self.profile)
+        sound, asc = encoding.encode_sound(told.samples, self.profile)
+        info = {"scene": scene.scene, "sentences": {time.id: [time.start, time.end] for time in told.sentences}}
+        parts = payload.pack(
+            pictures, sync, sound, avcc, asc, self.profile.width, self.profile.height, info, stills.poster(drawn, drawn.frames - POSTER_BEFORE_END)
+        )
+        return payload.read(self.store.put(KIND, self.key(scene), parts))
+
+    def segment(self, scene: FilledScene) -> SegmentFile:
+        """The scene's segment, made if the store does not have it."""
+        return self.find(scene) or self.make(scene)
+
+    def draw(self, scene: FilledScene, told: "Narration") -> "Drawing":
+        """The scene's pictures, moving as ``told`` is heard."""
+        from videoguide import drawing
+
+        source = self.campaign.folder / self.campaign.drawing(scene.scene)
+        size = (self.profile.width, self.profile.height)
+        return drawing.draw(self.svg(scene), source, told.sentences, told.frames, size, store=self.store)
+
+    def svg(self, scene: FilledScene) -> str:
+        """The scene's drawing, filled with its values and its chapter's title."""
+        from videoguide.codes import qr_code
+        from videoguide.typography import FUNCTIONS
+
+        values = {**scene.values, "chapter": scene.chapter}
+        name = self.campaign.drawing(scene.scene)
+        return templates.fill_drawing(name, self.folders, values, **FUNCTIONS, qr_code=qr_code)
+
+
+@lru_cache(maxsize=256)
+def scene_files(drawing: str, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Every file that the drawing is made of: templates, the stage and the fonts."""
+    fonts = sorted((assets_folder() / "fonts").glob("*.ttf"))
+    return (*templates.referenced_files(drawing, folders), *templates.referenced_files("bare.svg", folders), *fonts)
+
+
+def _digests(files: tuple[Path, ...]) -> list[str]:
+    return sorted(_digest(file, file.stat().st_mtime_ns) for file in files)
+
+
+@lru_cache(maxsize=1024)
+def _digest(file: Path, _mtime_ns: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Values as canonical JSON knows them: tuples are lists, mappings are dicts."""
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if hasattr(value, "items"):
+        return {name: _plain(item) for name, item in value.items()}
+    return value

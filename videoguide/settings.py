@@ -1,0 +1,80 @@
+"""The one settings table: name, default, one line of help. Passed down, never read at import.
+
+Each is set by the environment variable ``VIDEOGUIDE_<NAME>``; command-line options go before it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
+
+from videoguide.errors import InputError
+
+
+class Setting(NamedTuple):
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("scenes", "", "Cartella dei pacchetti di campagna (vuota: quelli del programma)."),
+    Setting("store", "output/store", "Cartella dei segmenti, condivisa da tutte le guide."),
+    Setting("models", "output/models", "Cartella in cui si compone, una volta, il modello della voce."),
+    Setting("voice", "", "Voce che parla (vuota: quella della campagna)."),
+    Setting("size", "1920x1080", "Larghezza e altezza delle immagini, in pixel."),
+    Setting("stills", "skip", "Come si tengono le immagini ferme: skip (veloce) o real (tutte codificate)."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings as typed values; field for field the table above."""
+
+    scenes: Path
+    store: Path
+    models: Path
+    voice: str
+    size: tuple[int, int]
+    stills: str
+
+
+def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Settings:
+    """Settings from ``given`` (command line; None is not given), else the environment, else defaults.
+
+    Raises InputError for a value that is not of its kind.
+    """
+    environ = os.environ if environ is None else environ
+    values = {
+        setting.name: given.get(setting.name) or environ.get(f"VIDEOGUIDE_{setting.name.upper()}") or setting.default
+        for setting in SETTINGS
+    }
+    settings = Settings(
+        scenes=Path(values["scenes"]) if values["scenes"] else packs_folder(),
+        store=Path(values["store"]),
+        models=Path(values["models"]),
+        voice=values["voice"],
+        size=parse_size(values["size"]),
+        stills=values["stills"],
+    )
+    assert [field.name for field in fields(settings)] == [setting.name for setting in SETTINGS]
+    return settings
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``"640x360"`` as (640, 360); 16:9 only, even, from 320x180 to 1920x1080. Raises InputError."""
+    width, _, height = text.lower().partition("x")
+    if width.isdecimal() and height.isdecimal():
+        size = int(width), int(height)
+        if size[0] * 9 == size[1] * 16 and 320 <= size[0] <= 1920 and size[0] % 2 == size[1] % 2 == 0:
+            return size
+    shown = text if len(text) <= 20 else text[:19] + "…"
+    raise InputError(f"size {shown!r}; allowed: 16:9 from 320x180 to 1920x1080, such as 640x360")
+
+
+def packs_folder() -> Path:
+    """The campaign packs that come with the program: of the checkout, or inside the installed package."""
+    package = Path(__file__).parent
+    installed = package / "_data" / "scenes"
+    return installed if installed.is_dir() else package.parent / "scenes"

