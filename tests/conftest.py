@@ -11,6 +11,8 @@ from videoguide import mp4, payload
 from videoguide.encoding import Profile, encode_pictures, encode_sound
 from videoguide.payload import SegmentFile
 
+PLAIN = mp4.Metadata("Guida di prova")
+
 MakeSegment = Callable[..., SegmentFile]
 JoinGuide = Callable[..., bytes]
 
@@ -41,7 +43,7 @@ def join_guide() -> JoinGuide:
 
     def join(
         segments: Sequence[SegmentFile],
-        metadata: mp4.Metadata = mp4.Metadata("Guida di prova"),
+        metadata: mp4.Metadata = PLAIN,
         **words: Sequence[object],
     ) -> bytes:
         header = mp4.guide_header([segment.tables for segment in segments], metadata=metadata, **words)  # type: ignore[arg-type]

@@ -152,16 +152,11 @@ def test_a_segment_that_never_changes_is_one_picture_held(make_segment: Any, joi
     assert hashes_of_other_decoder(guide, tmp_path) == hashes(decoded)
 
 
-@pytest.mark.parametrize("size", [(640, 360), (318, 178), (426, 240), (160, 16)], ids=str)
+@pytest.mark.parametrize("size", [(640, 360), (318, 178), (426, 240), (176, 144)], ids=str)
 def test_sizes_off_the_macroblock_grid_are_cropped_not_stretched(
     size: tuple[int, int], join_guide: Any, make_segment: Any, tmp_path: Path
 ) -> None:
     width, height = size
-    if height < 48:  # no room for the tile: plain noise will do
-        noise = np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
-        samples, _, _ = encode_pictures(32, lambda n: noise, lambda n: n < 2, Profile(width, height))
-        assert len(samples) == 32
-        return
     guide = join_guide([make_segment(DrawnScene(frames=40, moving=((0, 3), (30, 32)), width=width, height=height))])
     decoded = list(decode_pictures(guide))
     assert {picture.shape for picture in decoded} == {(height * 3 // 2, width)}

@@ -58,7 +58,7 @@ class Guide:
 
     @cached_property
     def chapters(self) -> tuple[TimedText, ...]:
-        scenes = zip(self.script.scenes, self.starts_ms, self.starts_ms[1:], strict=True)
+        scenes = zip(self.script.scenes, self.starts_ms, self.starts_ms[1:], strict=False)
         return tuple(TimedText(start, end, scene.chapter) for scene, start, end in scenes)
 
     @cached_property
@@ -87,15 +87,20 @@ class Guide:
         """A JPEG of the first scene with everything in its place."""
         return self.segments[0].poster
 
+    @property
+    def metadata(self) -> mp4.Metadata:
+        """What the files say of themselves: title, and that the voice is synthetic."""
+        about = self.campaign.description
+        return mp4.Metadata(title=about.title, comment=about.synthetic_voice, cover=self.poster)
+
     @cached_property
     def header(self) -> bytes:
         """The MP4's own bytes; the segments' payloads follow it."""
-        about = self.campaign.description
         return mp4.guide_header(
             [segment.tables for segment in self.segments],
             subtitles=[mp4.Subtitle(cue.start_ms, cue.end_ms, cue.text) for cue in self.cues],
             chapters=[mp4.Chapter(chapter.start_ms, chapter.text) for chapter in self.chapters],
-            metadata=mp4.Metadata(title=about.title, comment=about.synthetic_voice, cover=self.poster),
+            metadata=self.metadata,
         )
 
     @property
@@ -161,7 +166,7 @@ def write_guide(guide: Guide, file: Path) -> dict[str, Path]:
         "buttons": lambda: [button_track(guide).encode()],
         "text": lambda: [transcripts.plain(about).encode()],
         "page": lambda: [transcripts.page(about).encode()],
-        "sound": lambda: mp4.sound_file(guide.segments),
+        "sound": lambda: mp4.sound_file(guide.segments, metadata=guide.metadata),
         "poster": lambda: [guide.poster],
         "manifest": lambda: [manifest.write(about)],
     }

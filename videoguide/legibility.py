@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import cos, radians, sin, tan
+from math import prod
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,11 +30,9 @@ MS_PER_WORD = 350
 _SEEN_AT = (960, 540)
 _HALF = WIDTH // _SEEN_AT[0]
 _TOUCH = 4
-_FUNCTION = re.compile(r"(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^)]*)\)")
+_SCALING = re.compile(r"(matrix|scale)\s*\(([^)]*)\)")
+_REFERRED = ("defs", "clipPath", "mask", "linearGradient", "radialGradient", "pattern", "filter")
 _INHERITED = ("fill", "font-size", "font-weight", "fill-opacity")
-
-Matrix = tuple[float, float, float, float, float, float]
-_SAME: Matrix = (1, 0, 0, 1, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -132,10 +130,7 @@ def _texts_of(layer: Layer, source: Path | str) -> Iterator[_Text]:
         sizes = [_number(style.get("font-size", "16"))]
         sizes += [_number(own["font-size"]) for own in inner if "font-size" in own]
         fills = [style.get("fill", "#000000"), *(own["fill"] for own in inner if "fill" in own)]
-        matrix = _SAME
-        for element in path:
-            matrix = _times(matrix, _matrix(element.get("transform", "")))
-        scale = abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]) ** 0.5
+        scale = prod(_scale(element.get("transform", "")) for element in path)
         words = " ".join(" ".join(part.split()) for part in text.itertext() if part.strip())
         box, mask = _ink(_only(path))
         use = TextUse(
@@ -225,9 +220,10 @@ def _is_text(element: ElementTree.Element) -> bool:
     return element.tag.endswith("}text")
 
 
-def _paths(
-    element: ElementTree.Element, above: tuple[ElementTree.Element, ...]
-) -> Iterator[tuple[ElementTree.Element, ...]]:
+_Path = tuple[ElementTree.Element, ...]
+
+
+def _paths(element: ElementTree.Element, above: _Path) -> Iterator[_Path]:
     """Every way from the root down to a text."""
     here = (*above, element)
     if _is_text(element):
@@ -237,10 +233,10 @@ def _paths(
         yield from _paths(child, here)
 
 
-def _only(path: Sequence[ElementTree.Element]) -> str:
-    """The drawing with this one text in it, and what is shared."""
+def _only(path: _Path) -> str:
+    """The drawing with this one text in it, and what it may refer to by id."""
     root = ElementTree.Element(path[0].tag, path[0].attrib)
-    root.extend(child for child in path[0] if child.tag.endswith("}defs"))
+    root.extend(element for element in path[0].iter() if element.tag.rpartition("}")[2] in _REFERRED)
     place = root
     for element in path[1:-1]:
         place = ElementTree.SubElement(place, element.tag, element.attrib)
@@ -262,7 +258,7 @@ def _own(element: ElementTree.Element) -> dict[str, str]:
     return {**element.attrib, **{name.strip(): value.strip() for name, value in pairs}}
 
 
-def _style(path: Sequence[ElementTree.Element]) -> dict[str, str]:
+def _style(path: _Path) -> dict[str, str]:
     """What a text inherits along its path; opacities multiply."""
     style: dict[str, str] = {}
     opacity = 1.0
@@ -277,32 +273,10 @@ def _number(length: str) -> float:
     return float(length.removesuffix("px"))
 
 
-def _matrix(transform: str) -> Matrix:
-    whole = _SAME
-    for name, listed in _FUNCTION.findall(transform):
-        whole = _times(whole, _single(name, [float(number) for number in re.split(r"[\s,]+", listed.strip())]))
-    return whole
-
-
-def _single(name: str, v: list[float]) -> Matrix:
-    if name == "matrix":
-        return (v[0], v[1], v[2], v[3], v[4], v[5])
-    if name == "translate":
-        return (1, 0, 0, 1, v[0], v[1] if len(v) > 1 else 0)
-    if name == "scale":
-        return (v[0], 0, 0, v[1] if len(v) > 1 else v[0], 0, 0)
-    angle = radians(v[0])
-    if name == "rotate":
-        return (cos(angle), sin(angle), -sin(angle), cos(angle), 0, 0)  # its centre does not change a size
-    return (1, 0, tan(angle), 1, 0, 0) if name == "skewX" else (1, tan(angle), 0, 1, 0, 0)
-
-
-def _times(a: Matrix, b: Matrix) -> Matrix:
-    return (
-        a[0] * b[0] + a[2] * b[1],
-        a[1] * b[0] + a[3] * b[1],
-        a[0] * b[2] + a[2] * b[3],
-        a[1] * b[2] + a[3] * b[3],
-        a[0] * b[4] + a[2] * b[5] + a[4],
-        a[1] * b[4] + a[3] * b[5] + a[5],
-    )
+def _scale(transform: str) -> float:
+    """How much larger a transform makes things; turning, shifting and slanting keep their area."""
+    area = 1.0
+    for name, listed in _SCALING.findall(transform):
+        v = [float(number) for number in re.split(r"[\s,]+", listed.strip())]
+        area *= abs(v[0] * v[3] - v[1] * v[2]) if name == "matrix" else abs(v[0] * v[-1])
+    return area**0.5

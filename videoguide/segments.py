@@ -15,12 +15,13 @@ from videoguide import payload, templates
 from videoguide.assets import assets_folder
 from videoguide.campaigns import Campaign
 from videoguide.encoding import Profile
-from videoguide.errors import StoreError
+from videoguide.errors import InputError, StoreError
 from videoguide.payload import SegmentFile
 from videoguide.pronunciation import Lexicon, load_lexicon, spoken
 from videoguide.script import FilledScene
+from videoguide.settings import Settings
 from videoguide.store import Store, key_of
-from videoguide.voices import Voice
+from videoguide.voices import Voice, voice
 
 if TYPE_CHECKING:
     from videoguide.drawing import Drawing
@@ -114,6 +115,20 @@ class Studio:
         values = {**scene.values, "chapter": scene.chapter}
         name = self.campaign.drawing(scene.scene)
         return templates.fill_drawing(name, self.folders, values, **FUNCTIONS, qr_code=qr_code)
+
+
+def open_studio(campaign: Campaign, settings: Settings, *, threads: int | None = None) -> Studio:
+    """The studio that the settings ask for: voice, size, store.
+
+    Raises UnknownChoice for an unknown voice, InputError for one that the campaign does not allow.
+    """
+    voices = campaign.description.voices
+    voice_id = settings.voice or voices.default
+    chosen = voice(voice_id, assets=assets_folder(), models=settings.models, threads=threads)
+    if chosen.online and not voices.online_allowed:
+        raise InputError(f"voice {voice_id} sends words to a third party; campaign {campaign.id} does not allow that")
+    width, height = settings.size
+    return Studio(campaign, chosen, Profile(width, height, stills=settings.stills), Store(settings.store))
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,166 @@
+"""The ``videoguide`` command. Thin: it reads options, calls, shows. Heavy imports live in the commands."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from videoguide.errors import InputError, UnknownChoice, VideoGuideError
+
+if TYPE_CHECKING:
+    from videoguide.campaigns import Campaign
+    from videoguide.segments import Studio
+    from videoguide.settings import Settings
+
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+app = typer.Typer(
+    name="videoguide",
+    help="Videoguide personali, parlate e accessibili: una per ogni domanda che ha bisogno di un passo in più.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CampaignId = Annotated[str, typer.Argument(metavar="CAMPAGNA", help="Campagna, per esempio assegno-unico.")]
+VoiceId = Annotated[str | None, typer.Option("--voice", metavar="VOCE", help="Voce (vedi: videoguide voices).")]
+Size = Annotated[str | None, typer.Option("--size", metavar="LxA", help="Larghezza e altezza, per esempio 640x360.")]
+Store = Annotated[str | None, typer.Option("--store", metavar="CARTELLA", help="Cartella dei segmenti.")]
+
+
+@app.command()
+def preview(
+    campaign: CampaignId,
+    first_name: Annotated[str, typer.Option("--first-name", metavar="NOME", help="Nome di battesimo.")],
+    case: Annotated[list[str], typer.Option("--case", metavar="CASO", help="Caso; si può ripetere.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Dove scrivere il file MP4.")],
+    sex: Annotated[str, typer.Option("--sex", metavar="F|M|unknown", help="Per le concordanze e il disegno.")] = "unknown",
+    applicant: Annotated[str, typer.Option("--applicant", metavar="CHI", help="parent, guardian o child.")] = "parent",
+    channel: Annotated[str, typer.Option("--channel", metavar="CANALE", help="citizen o patronato.")] = "citizen",
+    patronato: Annotated[str, typer.Option("--patronato", metavar="NOME", help="Nome del patronato.")] = "",
+    year: Annotated[int | None, typer.Option("--year", metavar="ANNO", help="Anno della domanda.")] = None,
+    document: Annotated[
+        list[str] | None, typer.Option("--document", metavar="DOCUMENTO", help="Documento; si può ripetere.")
+    ] = None,
+    iban_anomaly: Annotated[
+        str | None, typer.Option("--iban-anomaly", metavar="ANOMALIA", help="Perché l’IBAN non è verificato.")
+    ] = None,
+    adult_children: Annotated[
+        int | None, typer.Option("--adult-children", metavar="N", help="Figli maggiorenni (1 se non si dice).")
+    ] = None,
+    voice: VoiceId = None,
+    size: Size = None,
+    store: Store = None,
+) -> None:
+    """Fa una guida e dice che cosa ha riusato."""
+    from videoguide.previews import invented_application, make_guide
+    from videoguide.script import write_script
+
+    settings, pack = _opened(campaign, voice=voice, size=size, store=store)
+    if output.suffix.lower() != ".mp4":
+        raise InputError(f"output {output.name}: the file's name must end in .mp4")
+    facts = {
+        "documents": tuple(document) if document else None,
+        "iban_anomaly": iban_anomaly,
+        "adult_children": adult_children if adult_children is not None else (1 if "adult-child" in case else None),
+    }
+    given = {name: value for name, value in facts.items() if value is not None}
+    for name in given:
+        if name not in pack.description.facts:
+            raise UnknownChoice(f"fact of campaign {pack.id}", name, pack.description.facts)
+    application = invented_application(
+        pack,
+        first_name=first_name,
+        sex=sex,
+        applicant=applicant,
+        channel=channel,
+        patronato=patronato,
+        filed_year=year,
+        cases=case,
+        facts=given,
+    )
+    _drawable(application.spoken_name, application.patronato)
+    script = write_script(application, case, pack)
+    studio = _studio(pack, settings)
+    with _progress("Scene", len(script.scenes)) as advance:
+        made = make_guide(script, studio, lambda scene, reused: advance(scene.chapter))
+    from videoguide.guides import write_guide
+
+    files = write_guide(made.guide, output)
+    for scene, reused in zip(script.scenes, made.reused, strict=True):
+        typer.echo(f"  {'riusata' if reused else 'nuova  '}  {scene.chapter}")
+    seconds = made.guide.duration_ms / 1000
+    typer.echo(
+        f"{files['video']}: {seconds:.1f} s, {made.guide.bytes / 1e6:.1f} MB, "
+        f"scene riusate {sum(made.reused)} di {len(made.reused)}"
+    )
+
+
+@app.command()
+def voices() -> None:
+    """Elenca le voci."""
+    from videoguide.voices import VOICES
+
+    for voice_id, kind in VOICES.items():
+        typer.echo(f"{voice_id:16} {'rete ' if kind.online else 'qui  '} {kind.description}")
+
+
+def _opened(campaign: str, **given: str | None) -> "tuple[Settings, Campaign]":
+    from videoguide import campaigns, settings
+
+    found = settings.load(**given)
+    return found, campaigns.load(found.scenes, campaign)
+
+
+def _studio(pack: "Campaign", settings: "Settings") -> "Studio":
+    from videoguide.segments import open_studio
+
+    return open_studio(pack, settings)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar on standard error; call the result once a piece, with what was just done."""
+    if not sys.stderr.isatty():
+        yield lambda label: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, TextColumn("{task.fields[label]}"), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, label="")
+        yield lambda label: bar.update(task, advance=1, label=label)
+
+
+def _drawable(*texts: str) -> None:
+    from videoguide.errors import FirstNameError
+    from videoguide.typography import missing_glyphs
+
+    for text in texts:
+        missing = missing_glyphs(text)
+        if missing:
+            codes = ", ".join(f"U+{ord(sign):04X}" for sign in sorted(missing))
+            raise FirstNameError(f"has characters that the font cannot draw ({codes})")
+
+
+def main() -> None:
+    """Entry point: errors become one line on standard error and an exit status, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except InputError as error:
+        _say(error)
+        sys.exit(BAD_INPUT)
+    except VideoGuideError as error:
+        _say(error)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _say(error: VideoGuideError) -> None:
+    typer.echo(f"videoguide: {error}", err=True)
