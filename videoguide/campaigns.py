@@ -132,6 +132,8 @@ class Limits(_Data, frozen=True):
     guide_seconds: tuple[int, int]
     gulpease: int
     name_letters: int
+    longest_name: str
+    longest_patronato: str
 
 
 class Rules(_Data, frozen=True):
@@ -261,7 +263,9 @@ def _check_references(pack: Campaign) -> None:
         for button in scene.buttons:
             where = f"buttons.{button.id}"
             if bool(button.window) == bool(button.link):
-                raise PackError(pack.folder / file, "a button opens a window or follows a link, one of them", where=where)
+                raise PackError(
+                    pack.folder / file, "a button opens a window or follows a link, one of them", where=where
+                )
             known(button.window, pack.windows, file, where, "window")
             known(button.link, about.links, file, where, "link")
             known(button.sentence, sentences, file, where, "sentence")

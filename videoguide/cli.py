@@ -1,7 +1,7 @@
 """The ``videoguide`` command. Thin: it reads options, calls, shows. Heavy imports live in the commands."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ from videoguide.errors import InputError, UnknownChoice, VideoGuideError
 
 if TYPE_CHECKING:
     from videoguide.campaigns import Campaign
+    from videoguide.progress import Report
     from videoguide.segments import Studio
     from videoguide.settings import Settings
 
@@ -38,7 +39,9 @@ def preview(
     first_name: Annotated[str, typer.Option("--first-name", metavar="NOME", help="Nome di battesimo.")],
     case: Annotated[list[str], typer.Option("--case", metavar="CASO", help="Caso; si può ripetere.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Dove scrivere il file MP4.")],
-    sex: Annotated[str, typer.Option("--sex", metavar="F|M|unknown", help="Per le concordanze e il disegno.")] = "unknown",
+    sex: Annotated[
+        str, typer.Option("--sex", metavar="F|M|unknown", help="Per le concordanze e il disegno.")
+    ] = "unknown",
     applicant: Annotated[str, typer.Option("--applicant", metavar="CHI", help="parent, guardian o child.")] = "parent",
     channel: Annotated[str, typer.Option("--channel", metavar="CANALE", help="citizen o patronato.")] = "citizen",
     patronato: Annotated[str, typer.Option("--patronato", metavar="NOME", help="Nome del patronato.")] = "",
@@ -86,8 +89,8 @@ def preview(
     _drawable(application.spoken_name, application.patronato)
     script = write_script(application, case, pack)
     studio = _studio(pack, settings)
-    with _progress("Scene", len(script.scenes)) as advance:
-        made = make_guide(script, studio, lambda scene, reused: advance(scene.chapter))
+    with _progress("Scene") as advance:
+        made = make_guide(script, studio, advance)
     from videoguide.guides import write_guide
 
     files = write_guide(made.guide, output)
@@ -98,6 +101,74 @@ def preview(
         f"{files['video']}: {seconds:.1f} s, {made.guide.bytes / 1e6:.1f} MB, "
         f"scene riusate {sum(made.reused)} di {len(made.reused)}"
     )
+
+
+@app.command()
+def render(
+    campaign: CampaignId,
+    applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto delle domande, in CSV.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="CARTELLA", help="Dove scrivere le guide.")],
+    workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, metavar="N", help="Processi.")] = None,
+    voice: VoiceId = None,
+    size: Size = None,
+    store: Store = None,
+) -> None:
+    """Fa le guide di tutte le domande di un estratto."""
+    from videoguide.pipeline import GUIDE_FILE
+    from videoguide.pipeline import render as make
+
+    settings, pack = _opened(campaign, voice=voice, size=size, store=store)
+    with _progress("Guide") as report:
+        outcome = make(applications, pack, settings, output, workers=workers, report=report)
+    for row in outcome.rejected:
+        typer.echo(f"  riga {row.row} scartata, colonna {row.column}: {row.reason}")
+    for record in outcome.guides:
+        typer.echo(f"  {output / record.id / GUIDE_FILE}  {record.cases}, {record.channel}")
+    left_out = ", ".join(f"{reason} {count}" for reason, count in sorted(outcome.left_out.items())) or "nessuna"
+    typer.echo(
+        f"{len(outcome.guides)} guide ({outcome.guides_made} nuove) da {outcome.segments} scene "
+        f"({outcome.segments_made} nuove); righe {outcome.rows}, scartate {len(outcome.rejected)}, escluse: {left_out}"
+    )
+
+
+@app.command()
+def check(campaign: CampaignId, voice: VoiceId = "silent", store: Store = None) -> None:
+    """Prova un pacchetto di campagna: parole, disegni, tempi, collegamenti, ogni combinazione."""
+    from videoguide.check import check as prove
+
+    settings, pack = _opened(campaign, voice=voice, store=store)
+    with _progress("Controllo") as advance:
+        checked = prove(_studio(pack, settings), advance)
+    for finding in checked.findings:
+        typer.echo(f"  {finding}")
+    shortest, longest = checked.seconds
+    typer.echo(
+        f"{pack.id}: {checked.guides} guide, {len(checked.scenes)} scene diverse, "
+        f"da {shortest:.0f} a {longest:.0f} s; problemi: {len(checked.findings)}"
+    )
+    if checked.findings:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def sheet(
+    campaign: CampaignId,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Dove scrivere l’immagine PNG.")
+    ] = None,
+    columns: Annotated[int, typer.Option("--columns", min=1, max=12, metavar="N", help="Immagini per riga.")] = 6,
+    store: Store = None,
+) -> None:
+    """Scrive un foglio con un’immagine di ogni scena e variante."""
+    from videoguide.sheets import sheet as draw_sheet
+    from videoguide.store import write_whole
+
+    settings, pack = _opened(campaign, voice="silent", size="960x540", store=store)
+    file = output or Path("output") / f"{pack.id}-sheet.png"
+    with _progress("Disegni") as report:
+        png, pictures = draw_sheet(_studio(pack, settings), columns, report)
+    write_whole(file, [png])
+    typer.echo(f"{file}: {pictures} immagini")
 
 
 @app.command()
@@ -123,18 +194,18 @@ def _studio(pack: "Campaign", settings: "Settings") -> "Studio":
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar on standard error; call the result once a piece, with what was just done."""
+def _progress(what: str) -> "Iterator[Report]":
+    """A progress bar on standard error; call the result after each piece of work."""
     if not sys.stderr.isatty():
-        yield lambda label: None
+        yield lambda label, done, total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, TextColumn("{task.fields[label]}"), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, label="")
-        yield lambda label: bar.update(task, advance=1, label=label)
+        task = bar.add_task(what, label="")
+        yield lambda label, done, total: bar.update(task, completed=done, total=total, label=label)
 
 
 def _drawable(*texts: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from moviepy import AudioArrayClip, CompositeVideoClip, Effect, ImageClip, VideoClip
 from numpy.typing import NDArray
 
-from videoguide.layers import HEIGHT, LEAVE_FRAMES, WIDTH, Entrance, Glide, ease_out
+from videoguide.layers import WIDTH, Entrance, Glide, ease_out, gone, leaving
 from videoguide.timing import FPS, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Leave(Effect):  # type: ignore[misc]
 
     def left(self, t: float) -> float:
         """How much of the clip is still there, 1..0."""
-        return 1 - min(max((frame_of(t) - self.at + 1) / LEAVE_FRAMES, 0.0), 1.0)
+        return 1 - gone(frame_of(t) - self.at)
 
 
 @dataclass
@@ -98,16 +98,18 @@ def scene_clip(drawing: "Drawing", samples: NDArray[np.float32] | None = None) -
 
 def reference_clip(drawing: "Drawing") -> VideoClip:
     """The same scene by MoviePy's compositing of full image clips."""
-    unit = drawing.size[0] / WIDTH
-    assert drawing.size[1] == round(HEIGHT * unit)
-    seconds = drawing.frames / FPS
-    clips = [ImageClip(drawing.frame(0), duration=seconds)]
+    unit, seconds = drawing.size[0] / WIDTH, drawing.frames / FPS
+    bare = ImageClip(drawing.frame(0), duration=seconds)
+    clips = [bare]
     for layer, sprite in zip(drawing.layers, drawing.sprites, strict=True):
         if sprite.image is not None:
             clip = ImageClip(np.asarray(sprite.image), duration=seconds).with_position((sprite.left, sprite.top))
-            effects = [Enter(layer.entrance, layer.enter, unit), Leave(layer.leave)]
-            clips.append(clip.with_effects([*effects, *(Move(glide, unit) for glide in layer.glides)]))
-    return CompositeVideoClip(clips, size=drawing.size).with_fps(FPS)
+            effects: list[Effect] = [Enter(layer.entrance, layer.enter, unit)]
+            effects += [Move(glide, unit) for glide in layer.glides]
+            effects += [Leave(layer.leave)] if layer.alone else []
+            clips.append(clip.with_effects(effects))
+    whole = CompositeVideoClip(clips, size=drawing.size).with_mask().with_effects([Leave(leaving(drawing.frames))])
+    return CompositeVideoClip([bare, whole], size=drawing.size).with_fps(FPS)
 
 
 def _masked(clip: VideoClip, change: Callable[[NDArray[Any], float], NDArray[Any]]) -> VideoClip:

@@ -18,7 +18,9 @@ def qr_code(text: str, size: int) -> Markup:
     rows = segno.make(text, error="m", micro=False).matrix
     scale = round(size / len(rows), 4)
     path = "".join(_runs(rows))
-    return Markup('<path transform="scale({})" fill="{}" shape-rendering="crispEdges" d="{}"/>').format(scale, INK, path)
+    return Markup('<path transform="scale({})" fill="{}" shape-rendering="crispEdges" d="{}"/>').format(
+        scale, INK, path
+    )
 
 
 def _runs(rows: tuple[bytearray, ...]) -> Iterator[str]:

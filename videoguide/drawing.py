@@ -6,7 +6,7 @@ scene in any order; taken in order, a picture costs as much as what moves in it.
 
 import struct
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -20,7 +20,7 @@ from PIL import Image
 
 from videoguide.assets import assets_folder
 from videoguide.errors import PackError
-from videoguide.layers import HEIGHT, WIDTH, Layer, Times, read_layers
+from videoguide.layers import HEIGHT, WIDTH, Layer, Times, gone, leaving, read_layers
 from videoguide.store import Store, key_of
 from videoguide.templates import fill_drawing
 from videoguide.typography import FAMILY
@@ -95,6 +95,13 @@ class Placement(NamedTuple):
         return Box(self.left, self.top, self.left + self.revealed, self.top + self.height)
 
 
+class _State(NamedTuple):
+    """All that a picture depends on: each layer's placement, and how far the bare stage veils them, 0 … 255."""
+
+    placements: tuple[Placement | None, ...]
+    veil: int
+
+
 class Drawing:
     """A scene as pictures: ``frames`` of them, ``size`` (width, height) in pixels, 25 a second.
 
@@ -107,7 +114,7 @@ class Drawing:
         self._stage = stage
         self._whole = Box(0, 0, *stage.size)
         self._scaled: dict[tuple[int, int, int], _Split] = {}
-        self._shown: tuple[Placement | None, ...] = (None,) * len(self.layers)
+        self._shown = _State((None,) * len(self.layers), 0)
         self._picture: NDArray[np.uint8] = np.array(stage)
 
     def frame(self, n: int) -> NDArray[np.uint8]:
@@ -122,11 +129,11 @@ class Drawing:
 
     def changes(self, n: int) -> bool:
         """Whether picture ``n`` differs from the one before; the first one does."""
-        return n == 0 or self._placements(n) != self._placements(n - 1)
+        return n == 0 or self._state(n) != self._state(n - 1)
 
     def changed_boxes(self, n: int) -> tuple[Box, ...]:
         """Where picture ``n`` may differ from the one before: rectangles apart from each other."""
-        return (self._whole,) if n == 0 else self._difference(self._placements(n - 1), self._placements(n))
+        return (self._whole,) if n == 0 else self._difference(self._state(n - 1), self._state(n))
 
     def clip(self, samples: NDArray[np.float32] | None = None) -> "VideoClip":
         """The scene as a MoviePy clip; ``samples``: its sound, float32 mono 48 kHz. Close it after use."""
@@ -154,30 +161,31 @@ class Drawing:
         hidden = placed.opacity == 0 or placed.box.within(self._whole).empty
         return None if hidden else placed
 
-    def _placements(self, n: int) -> tuple[Placement | None, ...]:
+    def _state(self, n: int) -> _State:
         if not 0 <= n < self.frames:
             raise IndexError(f"picture {n} of a scene with {self.frames}")
-        return tuple(self.placement(layer, n) for layer in range(len(self.layers)))
+        placements = tuple(self.placement(layer, n) for layer in range(len(self.layers)))
+        return _State(placements, round(255 * gone(n - leaving(self.frames))) if any(placements) else 0)
 
     def _go(self, n: int) -> None:
         """Turn the kept picture into picture ``n``, touching only what differs."""
-        wanted = self._placements(n)
+        wanted = self._state(n)
         for box in self._difference(self._shown, wanted):
             self._picture[box.top : box.bottom, box.left : box.right] = np.asarray(self._compose(wanted, box))
         self._shown = wanted
 
-    def _difference(self, old: Iterable[Placement | None], new: Iterable[Placement | None]) -> tuple[Box, ...]:
+    def _difference(self, old: _State, new: _State) -> tuple[Box, ...]:
         boxes: list[Box] = []
-        for before, after in zip(old, new, strict=True):
-            if before == after:
-                continue
+        for before, after in zip(old.placements, new.placements, strict=True):
             placed = [place.box.within(self._whole) for place in (before, after) if place is not None]
-            boxes.append(placed[0].with_(placed[-1]))
+            if placed and (before != after or old.veil != new.veil):
+                boxes.append(placed[0].with_(placed[-1]))
         return _apart(boxes)
 
-    def _compose(self, placements: Iterable[Placement | None], box: Box) -> Image.Image:
-        canvas = self._stage.crop(box)
-        for index, place in enumerate(placements):
+    def _compose(self, state: _State, box: Box) -> Image.Image:
+        bare = self._stage.crop(box)
+        canvas = bare.copy()
+        for index, place in enumerate(state.placements):
             if place is None:
                 continue
             part = place.box.within(box)
@@ -189,7 +197,8 @@ class Drawing:
             if place.opacity < 255:
                 mask = mask.point(_fading(place.opacity))
             canvas.paste(split.colour.crop(inner), (part.left - box.left, part.top - box.top), mask)
-        return canvas
+        # all leave as one picture: layers fading each for itself would show what is behind them
+        return Image.blend(canvas, bare, state.veil / 255) if state.veil else canvas
 
     def _split(self, index: int, width: int, height: int) -> "_Split":
         """A sprite's colour and alpha at a size; those of its entrance are dropped once it has settled."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -108,11 +109,16 @@ class Profile:
         return {
             **asdict(self),
             "encoding": ENCODING_VERSION,
-            "av": importlib.metadata.version("av"),
+            "av": _av_version(),
             "x264": [list(option) for option in _X264],
             "aac": [list(option) for option in _AAC],
             "settling": SETTLING_STILLS,
         }
+
+
+@cache
+def _av_version() -> str:
+    return importlib.metadata.version("av")
 
 
 # --- pictures ---------------------------------------------------------------------------------------
@@ -425,6 +431,8 @@ def decode_pictures(
     with _codec_errors("h264"), _opened(source) as container:
         from av.video.reformatter import ColorRange, Colorspace
 
+        if not container.streams.video:
+            raise EncodingError("h264: no pictures to decode")
         for frame in container.decode(video=0):
             if pixels == "rgb24":
                 frame = frame.reformat(
@@ -439,8 +447,9 @@ def decode_sound(source: Path | bytes) -> NDArray[np.float32]:
     Raises EncodingError when the file cannot be read or decoded.
     """
     with _codec_errors("aac"), _opened(source) as container:
-        pieces = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
-    return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+        if not container.streams.audio:
+            raise EncodingError("aac: no sound to decode")
+        return np.concatenate([frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)])
 
 
 def sound_of_packets(packets: Sequence[bytes], asc: bytes) -> NDArray[np.float32]:

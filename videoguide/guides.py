@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from videoguide import captions, manifest, mp4, payload, transcripts
+from videoguide import captions, manifest, mp4, transcripts
 from videoguide.campaigns import Campaign
 from videoguide.captions import TimedText
 from videoguide.errors import StoreError
@@ -61,6 +61,11 @@ class Guide:
         scenes = zip(self.script.scenes, self.starts_ms, self.starts_ms[1:], strict=False)
         return tuple(TimedText(start, end, scene.chapter) for scene, start, end in scenes)
 
+    @property
+    def marks(self) -> list[mp4.Chapter]:
+        """The chapters as MP4 files mark them."""
+        return [mp4.Chapter(chapter.start_ms, chapter.text) for chapter in self.chapters]
+
     @cached_property
     def buttons(self) -> tuple[manifest.Button, ...]:
         """Buttons, each from the start of its sentence to the end of its scene."""
@@ -99,7 +104,7 @@ class Guide:
         return mp4.guide_header(
             [segment.tables for segment in self.segments],
             subtitles=[mp4.Subtitle(cue.start_ms, cue.end_ms, cue.text) for cue in self.cues],
-            chapters=[mp4.Chapter(chapter.start_ms, chapter.text) for chapter in self.chapters],
+            chapters=self.marks,
             metadata=self.metadata,
         )
 
@@ -125,7 +130,11 @@ class Guide:
             voice=manifest.Voice(self.voice, True, about.synthetic_voice),
             segments=tuple(
                 manifest.Segment(
-                    segment.path.name, scene.scene, start, frames_to_ms(segment.tables.frames), segment.tables.payload_bytes
+                    segment.path.name,
+                    scene.scene,
+                    start,
+                    frames_to_ms(segment.tables.frames),
+                    segment.tables.payload_bytes,
                 )
                 for scene, segment, start in places
             ),
@@ -166,7 +175,7 @@ def write_guide(guide: Guide, file: Path) -> dict[str, Path]:
         "buttons": lambda: [button_track(guide).encode()],
         "text": lambda: [transcripts.plain(about).encode()],
         "page": lambda: [transcripts.page(about).encode()],
-        "sound": lambda: mp4.sound_file(guide.segments, metadata=guide.metadata),
+        "sound": lambda: mp4.sound_file(guide.segments, metadata=guide.metadata, chapters=guide.marks),
         "poster": lambda: [guide.poster],
         "manifest": lambda: [manifest.write(about)],
     }
@@ -190,7 +199,11 @@ def write_guide(guide: Guide, file: Path) -> dict[str, Path]:
 def button_track(guide: Guide) -> str:
     """The buttons as a WebVTT metadata track; the fields of each cue are those of ``guide.json``."""
     return captions.buttons_webvtt(
-        (button.start_ms, button.end_ms, {name: getattr(button, name) for name in ("id", "label", "window", "link", "area")})
+        (
+            button.start_ms,
+            button.end_ms,
+            {name: getattr(button, name) for name in ("id", "label", "window", "link", "area")},
+        )
         for button in guide.buttons
     )
 
@@ -212,12 +225,6 @@ def copy_bytes(source: int, target: int, count: int) -> None:
         if not copied:
             raise OSError(5, "a segment is shorter than its tables say")
         done += copied
-
-
-def verified(path: Path) -> SegmentFile:
-    """The segment of that file, its checksum looked at; raises StoreError."""
-    payload.verify(path)
-    return payload.read(path)
 
 
 def _spans(texts: Sequence[TimedText]) -> tuple[manifest.Span, ...]:

@@ -115,7 +115,8 @@ class Look:
 class Layer:
     """One layer: ``svg`` is a whole drawing of it alone; ``enter`` and ``leave`` are pictures.
 
-    It is first seen at picture ``enter`` and no more at ``leave + 7``.
+    It is first seen at picture ``enter`` and no more at ``leave + 7``; ``alone`` if it fades by itself
+    and not with the whole scene.
     """
 
     id: str
@@ -123,6 +124,7 @@ class Layer:
     entrance: Entrance
     enter: int
     leave: int
+    alone: bool = False
     glides: tuple[Glide, ...] = ()
 
     @property
@@ -132,8 +134,8 @@ class Layer:
 
     def look(self, frame: int) -> Look | None:
         """Where and how the layer is at a picture; None while it is not to be seen."""
-        going = (frame - self.leave + 1) / LEAVE_FRAMES
-        if frame < self.enter or going >= 1:
+        left = gone(frame - self.leave)
+        if frame < self.enter or left >= 1:
             return None
         how = self.entrance
         come = ease_out(min((frame - self.enter + 1) / how.frames, 1.0))
@@ -141,9 +143,19 @@ class Layer:
             dx=how.dx * (1 - come) + sum(glide.dx * glide.progress(frame) for glide in self.glides),
             dy=how.dy * (1 - come) + sum(glide.dy * glide.progress(frame) for glide in self.glides),
             scale=how.scale + (1 - how.scale) * come,
-            opacity=(come if how.fades else 1.0) * (1 - max(going, 0.0)),
+            opacity=(come if how.fades else 1.0) * (1 - left if self.alone else 1.0),
             revealed=come if how.wipes else 1.0,
         )
+
+
+def gone(frames: int) -> float:
+    """How much of what is leaving has left, 0..1, ``frames`` pictures after it began to."""
+    return min(max((frames + 1) / LEAVE_FRAMES, 0.0), 1.0)
+
+
+def leaving(frames: int) -> int:
+    """The picture from which on a scene of ``frames`` pictures leaves as a whole."""
+    return frames - BARE_LAST_FRAMES - LEAVE_FRAMES + 1
 
 
 @dataclass(frozen=True)
@@ -185,8 +197,8 @@ def read_layers(svg: str, source: Path | str, times: Times, frames: int) -> tupl
     root = _root(svg, source)
     shared = [child for child in root if child.tag == f"{{{_SVG}}}defs"]
     groups = [child for child in root if child not in shared and child.tag not in _UNSEEN]
-    leaving = frames - BARE_LAST_FRAMES - LEAVE_FRAMES + 1
-    anchors = _Anchors(_by_id(times), leaving, error)
+    end = leaving(frames)
+    anchors = _Anchors(_by_id(times), end, error)
     layers: list[Layer] = []
     queued: dict[int, int] = {}
     previous = ""
@@ -207,12 +219,12 @@ def read_layers(svg: str, source: Path | str, times: Times, frames: int) -> tupl
             enter = moment + STAGGER_FRAMES * queued.get(moment, 0)
             queued[moment] = queued.get(moment, 0) + 1
         entrance = ENTRANCES[marks.get("by", "rise")]
-        enter = max(min(enter, leaving - entrance.frames), 1)
-        leave = min(anchors.frame(name, marks["leave"]), leaving) if "leave" in marks else leaving
-        if leave <= enter and "leave" in marks:
+        enter = max(min(enter, end - entrance.frames), 1)
+        leave = anchors.frame(name, marks["leave"]) if "leave" in marks else end
+        if leave <= enter:
             raise error(name, f"leaves at picture {leave}, but enters at {enter}")
         glides = tuple(_glide(part, name, anchors) for part in marks.get("move", "").split(";") if part.strip())
-        layers.append(Layer(name, _alone(root, shared, group), entrance, enter, leave, glides))
+        layers.append(Layer(name, _cut(root, shared, group), entrance, enter, leave, leave < end, glides))
     return tuple(layers)
 
 
@@ -265,7 +277,7 @@ def _glide(words: str, name: str, anchors: _Anchors) -> Glide:
     return Glide(anchors.frame(name, parts[0]), frames, float(parts[1]), float(parts[2]))
 
 
-def _alone(root: ElementTree.Element, shared: list[ElementTree.Element], group: ElementTree.Element) -> str:
+def _cut(root: ElementTree.Element, shared: list[ElementTree.Element], group: ElementTree.Element) -> str:
     """A drawing of this layer alone, without the timeline, so that its look is all its cache key holds."""
     own = {name: value for name, value in group.attrib.items() if name != "id" and not name.startswith(f"{{{_SCENE}}}")}
     size = ("width", "height")

@@ -7,6 +7,7 @@ pixels that are really behind it at the moments when it stands still.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from math import prod
 from pathlib import Path
@@ -29,6 +30,7 @@ MS_PER_WORD = 350
 
 _SEEN_AT = (960, 540)
 _HALF = WIDTH // _SEEN_AT[0]
+_AROUND = 3
 _TOUCH = 4
 _SCALING = re.compile(r"(matrix|scale)\s*\(([^)]*)\)")
 _REFERRED = ("defs", "clipPath", "mask", "linearGradient", "radialGradient", "pattern", "filter")
@@ -98,7 +100,7 @@ def faults(svg: str, source: Path | str, times: Times, frames: int) -> tuple[Fau
         boxes = {_moved(use.box, layer, n) for n in still} or {use.box}
         outside = [box for box in boxes if box.within(safe) != box]
         if outside:
-            fault("place", use, "x {}–{}, y {}–{}".format(*(outside[0][i] for i in (0, 2, 1, 3))), f"inside {safe}")
+            fault("place", use, _spelt(outside[0]), _spelt(safe))
         shown, needed = frames_to_ms(len(range(layer.settled, layer.leave))), MS_PER_WORD * len(use.words.split())
         if shown < needed:
             fault("time", use, f"{shown} ms", f"{needed} ms or more for its words")
@@ -112,7 +114,28 @@ def faults(svg: str, source: Path | str, times: Times, frames: int) -> tuple[Fau
 class _Text:
     use: TextUse
     fills: tuple[str, ...]
-    mask: NDArray[np.bool_]  # (540, 960): at and around the letters
+    ink: "_Ink"
+
+
+@dataclass(frozen=True)
+class _Ink:
+    """Where the letters are (user units), and a mask of them with a little around, at half size."""
+
+    box: Box
+    place: Box
+    mask: NDArray[np.bool_]
+
+    def behind(self, picture: NDArray[np.uint8], dx: int, dy: int) -> NDArray[np.uint8]:
+        """The pixels (n, 3) of a picture at and around the letters, moved by (dx, dy)."""
+        height, width = picture.shape[:2]
+        moved = Box(self.place.left + dx, self.place.top + dy, self.place.right + dx, self.place.bottom + dy)
+        seen = moved.within(Box(0, 0, width, height))
+        if seen.empty:
+            return np.empty((0, 3), np.uint8)
+        part = self.mask[
+            seen.top - moved.top : seen.bottom - moved.top, seen.left - moved.left : seen.right - moved.left
+        ]
+        return picture[seen.top : seen.bottom, seen.left : seen.right][part]
 
 
 def _texts(layers: Sequence[Layer], source: Path | str) -> tuple[_Text, ...]:
@@ -132,7 +155,7 @@ def _texts_of(layer: Layer, source: Path | str) -> Iterator[_Text]:
         fills = [style.get("fill", "#000000"), *(own["fill"] for own in inner if "fill" in own)]
         scale = prod(_scale(element.get("transform", "")) for element in path)
         words = " ".join(" ".join(part.split()) for part in text.itertext() if part.strip())
-        box, mask = _ink(_only(path))
+        ink = _ink(_only(path))
         use = TextUse(
             layer.id,
             words,
@@ -140,9 +163,9 @@ def _texts_of(layer: Layer, source: Path | str) -> Iterator[_Text]:
             style.get("font-weight", "400") in ("bold", "600", "700"),
             fills[0],
             float(style.get("opacity", "1")) * float(style.get("fill-opacity", "1")),
-            box,
+            ink.box,
         )
-        yield _Text(use, tuple(fills), mask)
+        yield _Text(use, tuple(fills), ink)
 
 
 def _contrasts(layers: Sequence[Layer], found: Sequence[_Text], frames: int) -> Iterator[tuple[_Text, float]]:
@@ -156,8 +179,7 @@ def _contrasts(layers: Sequence[Layer], found: Sequence[_Text], frames: int) -> 
         for n in _still(layer, layers, frames):
             look = layer.look(n)
             assert look is not None
-            mask = _rolled(text.mask, round(look.dx / _HALF), round(look.dy / _HALF))
-            behind = drawing.frame(n)[mask]
+            behind = text.ink.behind(drawing.frame(n), round(look.dx / _HALF), round(look.dy / _HALF))
             if len(behind):
                 ratios += [_worst(fill, text.use.opacity, behind) for fill in text.fills]
         yield text, min(ratios)
@@ -181,24 +203,28 @@ def _overlap(one: TextUse, other: TextUse, layers: dict[str, Layer], every: Sequ
     return False
 
 
+def _spelt(box: Box) -> str:
+    return f"x {box.left}–{box.right}, y {box.top}–{box.bottom}"
+
+
 def _moved(box: Box, layer: Layer, n: int) -> Box:
     look = layer.look(n)
     dx, dy = (round(look.dx), round(look.dy)) if look else (0, 0)
     return Box(box.left + dx, box.top + dy, box.right + dx, box.bottom + dy)
 
 
-def _ink(svg: str) -> tuple[Box, NDArray[np.bool_]]:
-    """Where a text's letters are (user units), and a mask of them with a little around, at half size."""
+@lru_cache(maxsize=1024)
+def _ink(svg: str) -> _Ink:
     sprite = rasterise(svg, _SEEN_AT)
-    canvas = Image.new("L", _SEEN_AT, 0)
+    width, height = sprite.size
+    canvas = Image.new("L", (width + 2 * _AROUND, height + 2 * _AROUND), 0)
     if sprite.image:
-        canvas.paste(sprite.image.getchannel("A"), (sprite.left, sprite.top))
+        canvas.paste(sprite.image.getchannel("A"), (_AROUND, _AROUND))
+    left, top = sprite.left - _AROUND, sprite.top - _AROUND
     bounds = canvas.point([255 * (alpha > 32) for alpha in range(256)]).getbbox() or (0, 0, 0, 0)
-    return Box(*(edge * _HALF for edge in bounds)), np.asarray(canvas.filter(ImageFilter.MaxFilter(7))) > 64
-
-
-def _rolled(mask: NDArray[np.bool_], dx: int, dy: int) -> NDArray[np.bool_]:
-    return np.roll(mask, (dy, dx), (0, 1)) if dx or dy else mask
+    box = Box(*(_HALF * (edge + (left, top)[index % 2]) for index, edge in enumerate(bounds)))
+    around = np.asarray(canvas.filter(ImageFilter.MaxFilter(2 * _AROUND + 1))) > 64
+    return _Ink(box, Box(left, top, left + canvas.width, top + canvas.height), around)
 
 
 def _worst(fill: str, opacity: float, behind: NDArray[np.uint8]) -> float:
@@ -279,4 +305,4 @@ def _scale(transform: str) -> float:
     for name, listed in _SCALING.findall(transform):
         v = [float(number) for number in re.split(r"[\s,]+", listed.strip())]
         area *= abs(v[0] * v[3] - v[1] * v[2]) if name == "matrix" else abs(v[0] * v[-1])
-    return area**0.5
+    return float(area**0.5)

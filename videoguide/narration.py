@@ -25,8 +25,8 @@ if TYPE_CHECKING:  # only its fields are used; the module would bring the templa
 SPEECH = "speech"
 """The store's kind of a spoken sentence."""
 
-LEAD_IN_MS = 400
-TAIL_MS = 900
+LEAD_IN_MS = 280
+TAIL_MS = 640
 SHORTEST_EDGE_MS = 22
 """More than 1,024 samples: the silence at both ends that makes segments joinable without loss."""
 

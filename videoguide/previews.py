@@ -1,6 +1,6 @@
 """One guide for one invented application, from the words that a member of staff chooses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +9,8 @@ from videoguide.campaigns import Campaign
 from videoguide.errors import InputError, UnknownChoice
 from videoguide.guides import Guide
 from videoguide.payload import SegmentFile
-from videoguide.script import FilledScene, Script
+from videoguide.progress import Report, silently
+from videoguide.script import Script
 from videoguide.segments import Studio
 
 SEXES = {"F": "F", "M": "M", "unknown": ""}
@@ -82,17 +83,15 @@ def invented_application(
     )
 
 
-def make_guide(
-    script: Script, studio: Studio, each: Callable[[FilledScene, bool], None] = lambda scene, reused: None
-) -> Made:
-    """The guide of a script: each segment found or made, in order; ``each`` is told after every scene."""
+def make_guide(script: Script, studio: Studio, report: Report = silently) -> Made:
+    """The guide of a script: each segment found or made, in order."""
     segments: list[SegmentFile] = []
     reused: list[bool] = []
-    for scene in script.scenes:
+    for number, scene in enumerate(script.scenes, 1):
         found = studio.find(scene)
         segments.append(found or studio.make(scene))
         reused.append(found is not None)
-        each(scene, reused[-1])
+        report(scene.chapter, number, len(script.scenes))
     return Made(Guide(script, studio.campaign, studio.voice.id, tuple(segments)), tuple(reused))
 
 

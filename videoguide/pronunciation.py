@@ -140,7 +140,7 @@ def in_words(text: str) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
-    """"inps.it/auu" -> "inps punto it barra auu"."""
+    """ "inps.it/auu" -> "inps punto it barra auu"."""
     return match[0].split("://")[-1].replace(".", " punto ").replace("/", " barra ")
 
 
@@ -200,7 +200,7 @@ def _digit_by_digit(match: re.Match[str]) -> str:
 
 
 def _one(match: re.Match[str]) -> str:
-    """"1 anno" -> "un anno", "1 domanda" -> "una domanda"."""
+    """ "1 anno" -> "un anno", "1 domanda" -> "una domanda"."""
     noun = match[1]
     if noun.endswith("a") and not noun.endswith(("ema", "amma")):
         return f"una {noun}"

@@ -87,11 +87,13 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
         if fact and not values[fact]:
             option = campaign.description.facts[fact].option
             raise InputError(f"case {case_id} needs {_article(option)} {option}")
-    places = [place for place in campaign.description.scenes if _holds(place.when, values, "campaign.toml", f"scenes.{place.scene}")]
+    places = [
+        place
+        for place in campaign.description.scenes
+        if _holds(place.when, values, "campaign.toml", f"scenes.{place.scene}")
+    ]
     steps = sum(place.step for place in places)
-    scenes = tuple(
-        _fill_scene(place, {**values, **numbers}, campaign) for place, numbers in _numbered(places, steps)
-    )
+    scenes = tuple(_fill_scene(place, {**values, **numbers}, campaign) for place, numbers in _numbered(places, steps))
     used = {button.window for scene in scenes for button in scene.buttons if button.window}
     windows = tuple(_fill_window(window, values, campaign) for window in campaign.windows if window in used)
     return Script(campaign.id, ordered, application.channel, scenes, windows)

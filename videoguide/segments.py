@@ -91,7 +91,15 @@ class Studio:
         sound, asc = encoding.encode_sound(told.samples, self.profile)
         info = {"scene": scene.scene, "sentences": {time.id: [time.start, time.end] for time in told.sentences}}
         parts = payload.pack(
-            pictures, sync, sound, avcc, asc, self.profile.width, self.profile.height, info, stills.poster(drawn, drawn.frames - POSTER_BEFORE_END)
+            pictures,
+            sync,
+            sound,
+            avcc,
+            asc,
+            self.profile.width,
+            self.profile.height,
+            info,
+            stills.poster(drawn, drawn.frames - POSTER_BEFORE_END),
         )
         return payload.read(self.store.put(KIND, self.key(scene), parts))
 

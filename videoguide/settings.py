@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from videoguide.errors import InputError
+from videoguide.errors import InputError, UnknownChoice
 
 
 class Setting(NamedTuple):
@@ -22,6 +22,7 @@ SETTINGS = (
     Setting("scenes", "", "Cartella dei pacchetti di campagna (vuota: quelli del programma)."),
     Setting("store", "output/store", "Cartella dei segmenti, condivisa da tutte le guide."),
     Setting("models", "output/models", "Cartella in cui si compone, una volta, il modello della voce."),
+    Setting("database", "sqlite:///output/videoguide.db", "Indirizzo SQLAlchemy del registro delle guide."),
     Setting("voice", "", "Voce che parla (vuota: quella della campagna)."),
     Setting("size", "1920x1080", "Larghezza e altezza delle immagini, in pixel."),
     Setting("stills", "skip", "Come si tengono le immagini ferme: skip (veloce) o real (tutte codificate)."),
@@ -35,9 +36,10 @@ class Settings:
     scenes: Path
     store: Path
     models: Path
+    database: str
     voice: str
     size: tuple[int, int]
-    stills: str
+    stills: Literal["skip", "real"]
 
 
 def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Settings:
@@ -54,12 +56,21 @@ def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Setti
         scenes=Path(values["scenes"]) if values["scenes"] else packs_folder(),
         store=Path(values["store"]),
         models=Path(values["models"]),
+        database=values["database"],
         voice=values["voice"],
         size=parse_size(values["size"]),
-        stills=values["stills"],
+        stills=_stills(values["stills"]),
     )
     assert [field.name for field in fields(settings)] == [setting.name for setting in SETTINGS]
     return settings
+
+
+def _stills(text: str) -> Literal["skip", "real"]:
+    if text == "skip":
+        return "skip"
+    if text == "real":
+        return "real"
+    raise UnknownChoice("way of holding stills", text, ("skip", "real"))
 
 
 def parse_size(text: str) -> tuple[int, int]:

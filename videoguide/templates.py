@@ -27,7 +27,7 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError, TemplateError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from videoguide.errors import PackError, VideoGuideError
+from videoguide.errors import PackError, UnknownChoice, VideoGuideError
 
 Values = Mapping[str, Any]
 """Plain data: text, whole numbers, flags, and tuples and mappings of these."""
@@ -117,12 +117,12 @@ def variables_used(source: str, *, file: Path | str = "words", where: str = "") 
         raise _pack_error(error, file, where) from error
 
 
-def fill_drawing(name: str, folders: Sequence[Path], values: Values, **functions: Callable[..., Any]) -> str:
+def fill_drawing(name: str, folders: Sequence[Path], values: Values, **functions: Any) -> str:
     """Fill a scene's SVG template; values are escaped, so that a name cannot become markup.
 
     ``name`` and all that it imports or includes are looked for in ``folders``, in their order.
-    ``functions`` can be called by the template and by macros (``wrap``, ``fit_name`` …); pass the
-    same objects each time, since compiled templates are kept for each set of them.
+    ``functions`` are seen by the template and by macros (``wrap``, ``fit_name`` …); pass the same
+    objects each time, hashable ones, since compiled templates are kept for each set of them.
     Raises PackError that names the drawing and its line; one raised by a function keeps its kind.
     """
     found = tuple(Path(folder) for folder in folders)
@@ -235,7 +235,7 @@ def _expression(expression: str) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=16)
-def _drawings(folders: tuple[Path, ...], functions: tuple[tuple[str, Callable[..., Any]], ...]) -> _Sandbox:
+def _drawings(folders: tuple[Path, ...], functions: tuple[tuple[str, Any], ...]) -> _Sandbox:
     """One environment for each set of folders and functions.
 
     Functions are globals of the environment: macros imported without context see nothing else.
@@ -282,12 +282,16 @@ def _pack_error(error: Exception, file: Path | str, where: str) -> VideoGuideErr
     where = ", ".join(part for part in (where, place) if part)
     if isinstance(error, PackError):
         return type(error)(file, reason, where=", ".join(part for part in (where, error.where) if part))
-    return error if isinstance(error, VideoGuideError) else PackError(file, reason, where=where)
+    if isinstance(error, VideoGuideError) and not isinstance(error, UnknownChoice):
+        return error
+    return PackError(file, reason, where=where)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, PackError):
         return error.reason
+    if isinstance(error, UnknownChoice):
+        return error.message
     if isinstance(error, TemplateNotFound):
         return f"asks for {error.name!r}, which is in none of the folders"
     if isinstance(error, UndefinedError | SecurityError):

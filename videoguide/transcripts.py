@@ -16,7 +16,12 @@ def plain(about: Manifest) -> str:
     for chapter, sentences in _by_chapter(about):
         lines += [chapter.text, *(f"  {sentence.text}" for sentence in sentences), ""]
     for window in about.windows:
-        lines += [window.title, *(f"  {text}" for text in window.text), *(f"  - {point}" for point in window.points), ""]
+        lines += [
+            window.title,
+            *(f"  {text}" for text in window.text),
+            *(f"  - {point}" for point in window.points),
+            "",
+        ]
     lines += [f"{link.title}: {link.url}" for link in about.links.values()]
     return "\n".join([*lines, "", about.voice.note, ""])
 

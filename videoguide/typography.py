@@ -5,12 +5,12 @@ SVG breaks no lines, so words are broken here, by the metrics of the very fonts 
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -93,8 +93,8 @@ def wrap(text: str, style_name: str, width_px: float, max_lines: int = 0) -> tup
     """
     lines = _broken(_set(text), style_name, float(width_px))
     if max_lines and len(lines) > max_lines:
-        need = f"the words need {len(lines)} lines, allowed: {max_lines}"
-        raise TextOverflow(f"{style_name} of {width_px:g} px", need)
+        need = f"need {len(lines)} lines, allowed: {max_lines}"
+        raise TextOverflow("words", need, where=f"{style_name}, {width_px:g} px wide")
     return lines
 
 
@@ -114,7 +114,8 @@ def fit_name(name: str, width_px: float) -> tuple[int, tuple[str, ...]]:
     sized = [(min(_largest(line, width_px, NAME_TWO_LINES) for line in lines), lines) for lines in splits if all(lines)]
     best = max(sized, key=lambda found: found[0], default=(0, ()))
     if best[0] < NAME_SMALLEST:
-        raise TextOverflow(f"name of {width_px:g} px", f"does not fit at {NAME_SMALLEST} px on two lines")
+        reason = f"a name does not fit at {NAME_SMALLEST} px on two lines"
+        raise TextOverflow("words", reason, where=f"name, {width_px:g} px wide")
     return best
 
 
@@ -145,14 +146,41 @@ def text_width(style_name: str, text: str) -> int:
     return ceil(width(text, style_name))
 
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+class Space(NamedTuple):
+    """Distances inside the ready-made blocks of ``type.svg``, in px."""
+
+    item: int = 104
+    point: int = 56
+    pill: int = 104
+    pill_side: int = 44
+
+
+SPACE = Space()
+
+
+def item_height(width_px: float, text: str, style_name: str = "body") -> int:
+    """Height in px of a list item: its words beside a numeral, which stands a little higher than they do."""
+    numeral = style("numeral")
+    above = numeral.baseline - style(style_name).baseline
+    return max(numeral.line, above + text_height(style_name, width_px - SPACE.item, text))
+
+
+def pill_width(text: str) -> int:
+    """Width in px of the round label that holds these words."""
+    return text_width("label", text) + 2 * SPACE.pill_side
+
+
+FUNCTIONS: Mapping[str, Any] = MappingProxyType(
     {
         "wrap": wrap,
         "fit_name": fit_name,
         "text_width": text_width,
         "text_height": text_height,
         "name_height": name_height,
+        "item_height": item_height,
+        "pill_width": pill_width,
         "type_style": style,
+        "type_space": SPACE,
     }
 )
 """What scene drawings and ``type.svg`` may call; give these to ``templates.fill_drawing``."""
@@ -182,7 +210,7 @@ def _broken(text: str, style_name: str, width_px: float) -> tuple[str, ...]:
     widest = max(width(token, style_name) for token in tokens)
     if widest > width_px:
         need = f"a word is {ceil(widest)} px wide, allowed: {width_px:g} px"
-        raise TextOverflow(f"{style_name} of {width_px:g} px", need)
+        raise TextOverflow("words", need, where=f"{style_name}, {width_px:g} px wide")
 
     # best[i]: lines, cost and start of the last line of the cheapest way to set the first i words
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]

@@ -1,13 +1,18 @@
 """eSpeak NG through its C interface: a fast robotic draft voice, and the phonemes that Kokoro speaks from.
 
-The library comes from the wheel ``espeakng-loader``. Its state is one a process: every call holds
-a lock. (phonemizer, should anyone use it in the same process, opens a copy of the library and
-does not disturb ours.)
+The library comes from the wheel ``espeakng-loader``. It keeps its state in static variables, and
+speaking moves that state on: the same sentence comes out a little different the second time. So
+each sentence is spoken by a fresh copy of the library (some 30 ms), as phonemizer does, too, for
+its own reasons; several can live in one process.
 """
 
 import ctypes
+import shutil
+from _ctypes import dlclose
 from collections.abc import Mapping
+from contextlib import closing
 from functools import cache
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -28,27 +33,24 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 class Espeak:
-    """The library, speaking Italian. Use ``library()``: one a process."""
+    """A copy of the library with its own state, speaking Italian; to be closed."""
 
     def __init__(self) -> None:
         try:
             import espeakng_loader
 
-            self._lib: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+            with TemporaryDirectory(prefix="espeak-") as folder:
+                # the loader gives one library per file, however often it is asked: hence a new file
+                file = shutil.copy(espeakng_loader.get_library_path(), folder)
+                self._lib: Any = ctypes.CDLL(file)
             data = espeakng_loader.get_data_path()
         except (ImportError, OSError, RuntimeError) as error:
             raise VoiceError("espeak", f"the package espeakng-loader is missing or unusable ({error})") from error
         self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._lib.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int)
         self._lib.espeak_Synth.argtypes = (
-            ctypes.c_void_p,
-            ctypes.c_size_t,
-            ctypes.c_uint,
-            ctypes.c_int,
-            ctypes.c_uint,
-            ctypes.c_uint,
-            ctypes.c_void_p,
-            ctypes.c_void_p,
+            *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int),
+            *(ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p),
         )
         self._lock = Lock()
         self._heard: list[NDArray[np.int16]] = []
@@ -57,6 +59,11 @@ class Espeak:
         if self.rate_hz <= 0 or self._lib.espeak_SetVoiceByName(b"it") != 0:
             raise VoiceError("espeak", "eSpeak NG does not start, or has no Italian")
         self._lib.espeak_SetSynthCallback(self._callback)
+
+    def close(self) -> None:
+        """Frees the copy; nothing may be asked of it afterwards."""
+        self._lib.espeak_Terminate()
+        dlclose(self._lib._handle)
 
     def phonemes(self, text: str) -> str:
         """IPA of Italian ``text`` with stress marks and "^" inside affricates and diphthongs.
@@ -75,11 +82,9 @@ class Espeak:
         """``text`` spoken, mono at ``rate_hz``; markup in the text is read as text."""
         import numpy as np
 
-        buffer = ctypes.create_string_buffer(text.encode())
+        data = text.encode()
         with self._lock:
-            self._lib.espeak_SetVoiceByName(b"it")  # forgets what an earlier sentence left behind
-            self._heard = []
-            failed = self._lib.espeak_Synth(buffer, len(buffer), 0, _POSITION_CHARACTER, 0, _UTF8, None, None)
+            failed = self._lib.espeak_Synth(data, len(data) + 1, 0, _POSITION_CHARACTER, 0, _UTF8, None, None)
             heard, self._heard = self._heard, []
         if failed:
             raise VoiceError("espeak", f"eSpeak NG refused a sentence (code {failed})")
@@ -95,7 +100,7 @@ class Espeak:
 
 @cache
 def library() -> Espeak:
-    """The process's one library, started at the first call."""
+    """The process's copy for phonemes, which do not depend on what was asked before; never closed."""
     return Espeak()
 
 
@@ -113,7 +118,8 @@ class EspeakVoice(Voice):
         """Reads the text as it is: eSpeak takes no IPA."""
         from videoguide.voices.sound import resampled, trimmed
 
-        samples = library().samples(text)
+        with closing(Espeak()) as fresh:
+            samples = fresh.samples(text)
         if not samples.any():
             raise VoiceError(self.id, "nothing in the sentence can be spoken")
-        return trimmed(resampled(samples / 32768, library().rate_hz))
+        return trimmed(resampled(samples / 32768, fresh.rate_hz))
