@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -217,6 +219,16 @@ def test_layers_come_back_from_the_store_as_they_were(counted: list[str], tmp_pa
     assert len(counted) == 1
 
 
+def test_a_damaged_layer_in_the_store_is_drawn_anew(counted: list[str], tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    wanted = draw(scene(*WHOLE), "hello.svg", TIMES, FRAMES, SIZE, store=store).frame(50)
+    for number, key in enumerate(store.keys("layers")):
+        path = store.path("layers", key)
+        path.write_bytes(path.read_bytes()[: 60 * (number % 3)])
+    forget_layers()
+    assert np.array_equal(draw(scene(*WHOLE), "hello.svg", TIMES, FRAMES, SIZE, store=store).frame(50), wanted)
+
+
 def test_words_are_never_put_into_the_store(counted: list[str], tmp_path: Path) -> None:
     store = Store(tmp_path)
     draw(scene(layer("title", inside=TITLE)), "hello.svg", TIMES, FRAMES, SIZE, store=store)
@@ -251,6 +263,11 @@ def test_what_the_rasteriser_refuses_names_the_layer(monkeypatch: pytest.MonkeyP
 
 
 # MoviePy's own compositing is the reference
+
+
+def test_drawing_does_not_wait_for_moviepy() -> None:
+    code = "import sys, videoguide.drawing, videoguide.pictures; print('moviepy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 @pytest.mark.parametrize("by", [*ENTRANCES])

@@ -43,11 +43,15 @@ def test_a_poster_is_a_small_jpeg(drawing: Drawing) -> None:
 def test_a_looping_picture_repeats_at_the_right_pace(drawing: Drawing, form: str) -> None:
     data = looping((drawing.frame(n) for n in range(30)), form, width=320, every=5)  # type: ignore[arg-type]
     with Image.open(BytesIO(data)) as image:
-        assert (image.size, image.n_frames, image.info["loop"]) == ((320, 180), 6, 0)
-        image.seek(1)
-        image.load()
-        assert image.info["duration"] == 200
-        shown = np.asarray(image.convert("RGB")).astype(int)
+        assert (image.size, image.info["loop"]) == ((320, 180), 0)
+        lasting = []
+        for index in range(image.n_frames):  # equal pictures are kept once, for longer
+            image.seek(index)
+            image.load()
+            lasting.append(image.info["duration"])
+            if index == 1:
+                shown = np.asarray(image.convert("RGB")).astype(int)
+    assert sum(lasting) == 6 * 200
     wanted = np.asarray(drawing.picture(5).resize((320, 180), Image.Resampling.LANCZOS))
     assert np.abs(shown - wanted).mean() < 4
 

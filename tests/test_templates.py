@@ -210,5 +210,8 @@ def test_no_file_outside_the_folders_is_read(pack: tuple[Path, Path]) -> None:
 
 
 def test_keys_can_be_made_without_any_drawing_library() -> None:
-    code = "import sys, videoguide.templates; print(sorted({'PIL', 'numpy', 'moviepy', 'resvg_py'} & set(sys.modules)))"
+    code = (
+        "import sys, videoguide.typography, videoguide.templates;"
+        "print(sorted({'PIL', 'numpy', 'moviepy', 'resvg_py'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

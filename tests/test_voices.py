@@ -18,7 +18,7 @@ from videoguide.timing import SAMPLE_RATE_HZ
 from videoguide.voices import DEFAULT_VOICE, VOICES, Voice, voice
 from videoguide.voices import kokoro as kokoro_module
 from videoguide.voices.kokoro import ALPHABET, TOKENS, KokoroSara, in_alphabet, joined_model, phonemes
-from videoguide.voices.silent import SilentVoice
+from videoguide.voices.silent import CHARACTERS_PER_SECOND, SilentVoice
 from videoguide.voices.sound import resampled, trimmed
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -162,7 +162,7 @@ def test_naming_a_voice_and_its_version_imports_nothing_heavy() -> None:
 
 
 def test_silence_is_as_long_as_the_text_would_take() -> None:
-    assert len(SilentVoice().speak("x" * 30, {})) == 2 * SAMPLE_RATE_HZ
+    assert len(SilentVoice().speak("x" * CHARACTERS_PER_SECOND * 2, {})) == 2 * SAMPLE_RATE_HZ
     assert len(SilentVoice().speak("", {})) == SAMPLE_RATE_HZ // 5
     assert not SilentVoice().speak(SENTENCE, {}).any()
 
@@ -171,11 +171,11 @@ def test_silence_is_as_long_as_the_text_would_take() -> None:
 
 
 def test_affricates_become_the_letters_the_model_was_trained_on() -> None:
-    assert phonemes("Ciao, giro: pizza zaino.", {}) == "ʧˈao, ʤˈiro: pˈiʦːa ʣˈaino."
+    assert phonemes("Ciao, giro: pizza zaino.", {}) == "ʧˈao, ʤˈiro: pˈiʦːa ʣˈaɪno."
 
 
 def test_punctuation_and_quotes_stay_where_they_were() -> None:
-    assert phonemes("Premi «Modifica», poi vai!", {}) == "prˈemɪ “modˈifika”, pˈɔj vˈaj!"
+    assert phonemes("Premi «Modifica», poi vai!", {}) == "prˈɛmɪ “modˈifika”, pˈɔi vˈaj!"
 
 
 def test_a_pronunciation_replaces_whole_words_only() -> None:

@@ -238,39 +238,37 @@ def draw(
     if size[0] * HEIGHT != size[1] * WIDTH:
         raise PackError(source, f"cannot be drawn at {size[0]}x{size[1]}: allowed are sizes of 16:9")
     layers = read_layers(svg, source, times, frames)
-    sprites = []
-    for layer in layers:
-        try:
-            sprites.append(rasterise(layer.svg, size, store=store))
-        except ValueError as error:
-            raise PackError(source, f"cannot be drawn: {error}", where=f"layer {layer.id}") from error
+    sprites = [rasterise(one.svg, size, store=store, source=source, where=f"layer {one.id}") for one in layers]
     return Drawing(layers, sprites, stage(size, store=store), frames)
 
 
 def stage(size: tuple[int, int], *, store: Store | None = None) -> Image.Image:
     """The bare stage, RGB."""
-    sprite = rasterise(fill_drawing(STAGE, (assets_folder() / "art",), {}), size, store=store)
+    sprite = rasterise(fill_drawing(STAGE, (assets_folder() / "art",), {}), size, store=store, source=STAGE)
     bare = Image.new("RGB", size, "#F3F7FB")
     if sprite.image:
         bare.paste(sprite.image, (sprite.left, sprite.top), sprite.image)
     return bare
 
 
-def rasterise(svg: str, size: tuple[int, int], *, store: Store | None = None) -> Sprite:
+def rasterise(
+    svg: str, size: tuple[int, int], *, store: Store | None = None, source: Path | str = "drawing", where: str = ""
+) -> Sprite:
     """A whole drawing (viewBox 0 0 1920 1080) as a sprite at ``size``; kept in memory, see :func:`draw`.
 
-    Raises ValueError with the rasteriser's own words.
+    Raises PackError for ``source`` and ``where`` if the rasteriser refuses it.
     """
     key = key_of({"svg": svg, "size": size, "raster": RASTER_VERSION, "setting": _setting()})
     kept = _KEPT.find(key)
     if kept:
         return kept
     worded = "<text" in svg
-    path = store.find("layers", key) if store and not worded else None
-    if path:
-        sprite = _read_sprite(path.read_bytes())
-    else:
-        box, png = _render(svg, size, worded)
+    sprite = _stored(store, key) if store and not worded else None
+    if sprite is None:
+        try:
+            box, png = _render(svg, size, worded)
+        except ValueError as error:
+            raise PackError(source, f"cannot be drawn: {error}", where=where) from error
         sprite = Sprite(box.left, box.top, _decoded(png))
         if store and not worded:
             store.put("layers", key, [_PLACE.pack(box.left, box.top), png])
@@ -314,9 +312,15 @@ def _bytes_of(sprite: Sprite) -> int:
     return 4 * sprite.size[0] * sprite.size[1] + 200
 
 
-def _read_sprite(data: bytes) -> Sprite:
-    left, top = _PLACE.unpack_from(data)
-    return Sprite(left, top, _decoded(data[_PLACE.size :]))
+def _stored(store: Store, key: str) -> Sprite | None:
+    """A layer from the store; None if it is not there, or damaged."""
+    path = store.find("layers", key)
+    try:
+        data = path.read_bytes() if path else b""
+        left, top = _PLACE.unpack_from(data)
+        return Sprite(left, top, _decoded(data[_PLACE.size :]))
+    except (OSError, SyntaxError, struct.error):  # Pillow says SyntaxError of a broken PNG
+        return None
 
 
 def _decoded(png: bytes) -> Image.Image | None:

@@ -14,6 +14,7 @@ from videoguide.script import Script
 from videoguide.segments import Studio
 
 SEXES = {"F": "F", "M": "M", "unknown": ""}
+LONGEST_LABEL = 40
 APPLICANTS = ("parent", "guardian", "child")
 
 
@@ -96,5 +97,8 @@ def make_guide(script: Script, studio: Studio, report: Report = silently) -> Mad
 
 
 def _label(text: str) -> str:
-    """A patronato's name: held to the same rules as a first name, but written as it is given."""
-    return tidy_name(text, 40) if text.strip() else ""
+    """A patronato's name, written as it is given, held to the rules of a first name otherwise."""
+    blanks_folded = " ".join(text.split())
+    if blanks_folded:
+        tidy_name(blanks_folded, LONGEST_LABEL)
+    return blanks_folded

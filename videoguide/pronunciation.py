@@ -67,8 +67,8 @@ def load_lexicon(file: Path) -> Lexicon:
         raise PackError(file, f"is no TOML: {error}") from error
     entries: dict[str, Entry] = {}
     for table, words in tables.items():
-        for word, data in words.items():
-            where = f"{table}, {word}"
+        for word, data in words.items() if isinstance(words, dict) else [("", words)]:
+            where = f"{table}, {word}" if word else table
             if not isinstance(data, dict) or not data or not data.keys() <= {"say", "ipa"}:
                 raise PackError(file, 'an entry holds "say", "ipa" or both', where=where)
             if not all(isinstance(value, str) and value.strip() for value in data.values()):

@@ -1,0 +1,312 @@
+"""Sentences -> a segment's sound: grid, silence, times, loudness, store."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from videoguide.errors import VoiceError
+from videoguide.loudness import CEILING_DBTP, TARGET_LUFS, levelled, limited, loudness, true_peak
+from videoguide.narration import (
+    FADE_SAMPLES,
+    LEAD_IN_MS,
+    SPEECH,
+    TAIL_MS,
+    Narration,
+    SentenceTime,
+    narrate,
+    speech,
+    speech_key,
+    speech_keys,
+)
+from videoguide.pronunciation import Entry, Lexicon, Spoken
+from videoguide.script import Sentence
+from videoguide.store import Store
+from videoguide.timing import AAC_FRAME_SAMPLES, GRID_FRAMES, SAMPLE_RATE_HZ, ms_to_samples, samples_of
+from videoguide.voices import Voice, voice
+from videoguide.voices.silent import SilentVoice
+
+Sound = NDArray[np.float32]
+
+ASSETS = Path(__file__).parent.parent / "assets"
+SENTENCES = (
+    Sentence("hello", "Ciao Giuliana, benvenuta nella tua guida.", 400),
+    Sentence("topic", "Parliamo della tua domanda di Assegno unico.", 500),
+    Sentence("short", "Sì.", 300),
+)
+
+
+class HummingVoice(Voice):
+    """Hums as long as the silent voice is silent: syllables of a low tone with overtones; counts its sentences."""
+
+    id = "silent"
+    description = "Ronza, per le prove."
+
+    def __init__(self, amplitude: float = 0.2, version: str = "hum 1") -> None:
+        self.amplitude = amplitude
+        self.said: list[tuple[str, Mapping[str, str]]] = []
+        self._version = version
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    def speak(self, text: str, pronunciations: Mapping[str, str]) -> Sound:
+        self.said.append((text, dict(pronunciations)))
+        time = np.arange(len(SilentVoice().speak(text, {}))) / SAMPLE_RATE_HZ
+        tone = sum(np.sin(2 * np.pi * 130 * n * time + n) / n for n in range(1, 20))
+        return (self.amplitude * tone * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * time))).astype(np.float32)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def hum() -> HummingVoice:
+    return HummingVoice()
+
+
+# --- where the sentences are ----------------------------------------------------------------
+
+
+def test_times_are_exact_to_the_sample(store: Store) -> None:
+    told = narrate(SENTENCES, SilentVoice(), Lexicon(), store)
+    lengths = [len(SilentVoice().speak(sentence.text, {})) for sentence in SENTENCES]
+    first = ms_to_samples(LEAD_IN_MS)
+    second = first + lengths[0] + ms_to_samples(400)
+    third = second + lengths[1] + ms_to_samples(500)
+    assert told.sentences == (
+        SentenceTime("hello", first, first + lengths[0]),
+        SentenceTime("topic", second, second + lengths[1]),
+        SentenceTime("short", third, third + lengths[2]),
+    )
+    assert len(told.samples) - told.sentences[-1].end >= ms_to_samples(TAIL_MS)
+    assert len(told.samples) - told.sentences[-1].end < ms_to_samples(TAIL_MS + 320)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_sound_is_float32_on_the_grid(store: Store, hum: HummingVoice, count: int) -> None:
+    told = narrate(SENTENCES[:count], hum, Lexicon(), store)
+    assert told.samples.dtype == np.float32
+    assert told.frames % GRID_FRAMES == 0
+    assert told.samples.shape == (samples_of(told.frames),)
+    assert len(told.sentences) == count
+
+
+@pytest.mark.parametrize(("lead_in_ms", "tail_ms"), [(LEAD_IN_MS, TAIL_MS), (0, 0)])
+def test_both_ends_are_zeros_longer_than_an_aac_frame(
+    store: Store, hum: HummingVoice, lead_in_ms: int, tail_ms: int
+) -> None:
+    told = narrate(SENTENCES[:1], hum, Lexicon(), store, lead_in_ms=lead_in_ms, tail_ms=tail_ms)
+    assert not told.samples[:AAC_FRAME_SAMPLES].any()
+    assert not told.samples[-AAC_FRAME_SAMPLES:].any()
+    assert told.samples.any()
+
+
+def test_between_sentences_there_is_nothing(store: Store, hum: HummingVoice) -> None:
+    told = narrate(SENTENCES, hum, Lexicon(), store)
+    heard = np.zeros(len(told.samples), dtype=bool)
+    for time in told.sentences:
+        heard[time.start : time.end] = True
+    assert not told.samples[~heard].any()
+
+
+def test_every_sentence_fades_in_and_out(store: Store, hum: HummingVoice) -> None:
+    told = narrate(SENTENCES, hum, Lexicon(), store)
+    for time in told.sentences:
+        sound = told.samples[time.start : time.end]
+        assert sound[0] == sound[-1] == 0
+        assert np.abs(sound[: FADE_SAMPLES // 10]).max() < np.abs(sound).max() / 5
+        assert np.abs(sound[-FADE_SAMPLES // 10 :]).max() < np.abs(sound).max() / 5
+
+
+def test_a_long_last_pause_is_kept(store: Store) -> None:
+    told = narrate([Sentence("a", "Ciao.", 3000)], SilentVoice(), Lexicon(), store, tail_ms=500)
+    assert len(told.samples) >= told.sentences[0].end + ms_to_samples(3000)
+
+
+# --- the words ------------------------------------------------------------------------------
+
+
+def test_the_voice_gets_the_spoken_form(store: Store, hum: HummingVoice) -> None:
+    lexicon = Lexicon({"chiara": Entry(ipa="ˈkjaːra"), "cie": Entry(say="ci-i-e")})
+    narrate([Sentence("a", "Chiara ha 18 anni e la CIE.", 0)], hum, lexicon, store)
+    assert hum.said == [("Chiara ha diciotto anni e la ci-i-e.", {"Chiara": "ˈkjaːra"})]
+
+
+# --- the store ------------------------------------------------------------------------------
+
+
+def test_speech_made_and_speech_found_are_the_same_samples(store: Store, hum: HummingVoice) -> None:
+    made = narrate(SENTENCES, hum, Lexicon(), store)
+    found = narrate(SENTENCES, hum, Lexicon(), store)
+    assert len(hum.said) == len(SENTENCES)
+    assert np.array_equal(made.samples, found.samples)
+    assert made.sentences == found.sentences
+
+
+def test_a_new_name_costs_one_sentence_of_speech(store: Store, hum: HummingVoice) -> None:
+    narrate(SENTENCES, hum, Lexicon(), store)
+    other = Sentence("hello", "Ciao Mario, benvenuto nella tua guida.", 400)
+    narrate((other, *SENTENCES[1:]), hum, Lexicon(), store)
+    assert [text for text, _ in hum.said[3:]] == [other.text]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-20], lambda data: b"", lambda data: data[:99] + b"!" + data[100:]]
+)
+def test_damaged_speech_is_spoken_again(store: Store, hum: HummingVoice, damage: object) -> None:
+    said = Spoken("Ciao.")
+    good = speech(said, hum, store)
+    file = store.path(SPEECH, speech_key(said, hum))
+    file.write_bytes(damage(file.read_bytes()))  # type: ignore[operator]
+    assert np.array_equal(speech(said, hum, store), good)
+    assert len(hum.said) == 2
+    assert np.array_equal(speech(said, hum, store), good)
+    assert len(hum.said) == 2
+
+
+def test_key_tells_apart_voice_version_words_and_pronunciations() -> None:
+    keys = {
+        speech_key(Spoken("Ciao."), SilentVoice()),
+        speech_key(Spoken("Ciao."), HummingVoice()),
+        speech_key(Spoken("Ciao."), HummingVoice(version="hum 2")),
+        speech_key(Spoken("Ciao!"), HummingVoice()),
+        speech_key(Spoken("Ciao.", {"Ciao": "ˈʧaːo"}), HummingVoice()),
+    }
+    assert len(keys) == 5
+
+
+def test_speech_of_a_name_can_be_forgotten_by_its_key(store: Store, hum: HummingVoice) -> None:
+    narrate(SENTENCES, hum, Lexicon(), store)
+    keys = speech_keys(SENTENCES, hum, Lexicon())
+    assert sorted(store.keys(SPEECH)) == sorted(keys)
+    assert store.remove(SPEECH, keys[0])
+    assert sorted(store.keys(SPEECH)) == sorted(keys[1:])
+
+
+def test_stored_speech_is_smaller_than_plain_16_bits_and_true_to_them(store: Store, hum: HummingVoice) -> None:
+    said = Spoken("Una frase abbastanza lunga da occupare qualche secondo di suono.")
+    sound = speech(said, hum, store)
+    raw = hum.speak(said.text, {})
+    assert np.abs(sound - raw).max() <= np.abs(raw).max() / 65_000
+    assert store.path(SPEECH, speech_key(said, hum)).stat().st_size < len(raw) * 2 * 0.7
+
+
+def test_a_voice_that_fails_leaves_nothing_behind(store: Store) -> None:
+    class Failing(HummingVoice):
+        def speak(self, text: str, pronunciations: Mapping[str, str]) -> Sound:
+            raise VoiceError("silent", "no")
+
+    with pytest.raises(VoiceError):
+        narrate(SENTENCES, Failing(), Lexicon(), store)
+    assert not list(store.keys(SPEECH))
+
+
+# --- loudness -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("amplitude", [0.001, 0.05, 0.2, 0.9, 3.0])
+def test_segment_is_at_minus_16_lufs_whatever_the_voice_gives(store: Store, amplitude: float) -> None:
+    told = narrate(SENTENCES, HummingVoice(amplitude), Lexicon(), store)
+    assert loudness(told.samples) == pytest.approx(TARGET_LUFS, abs=1)
+    assert true_peak(told.samples) <= -1
+
+
+def test_a_segment_of_one_short_word_is_at_minus_16_lufs(store: Store, hum: HummingVoice) -> None:
+    told = narrate([Sentence("a", "Sì", 0)], hum, Lexicon(), store)
+    assert loudness(told.samples) == pytest.approx(TARGET_LUFS, abs=1)
+
+
+def test_silence_stays_silence(store: Store) -> None:
+    assert not narrate(SENTENCES, SilentVoice(), Lexicon(), store).samples.any()
+    assert loudness(np.zeros(100_000, dtype=np.float32)) == -np.inf
+    assert true_peak(np.zeros(100, dtype=np.float32)) == -np.inf
+
+
+def test_sentences_of_one_segment_are_equally_loud(store: Store) -> None:
+    class Uneven(HummingVoice):
+        def speak(self, text: str, pronunciations: Mapping[str, str]) -> Sound:
+            return super().speak(text, pronunciations) * np.float32(1 + len(self.said))
+
+    told = narrate(SENTENCES[:2], Uneven(), Lexicon(), store)
+    first, second = (loudness(told.samples[time.start : time.end]) for time in told.sentences)
+    assert first == pytest.approx(second, abs=0.5)
+
+
+def speech_like(seconds: float, seed: int) -> Sound:
+    random = np.random.default_rng(seed)
+    noise = random.standard_normal(int(seconds * SAMPLE_RATE_HZ))
+    noise = np.convolve(noise, np.hanning(20) / 10, mode="same")
+    syllables = np.repeat(random.random(int(seconds * 10) + 1) ** 2, SAMPLE_RATE_HZ // 10)[: len(noise)]
+    return (noise * np.convolve(syllables, np.ones(2400) / 2400, mode="same")).astype(np.float32)
+
+
+@pytest.mark.parametrize("seconds", [0.41, 1.0, 7.3, 30.0])
+@pytest.mark.parametrize("gain", [0.01, 0.3, 2.0])
+def test_loudness_agrees_with_pyloudnorm(seconds: float, gain: float) -> None:
+    pyloudnorm = pytest.importorskip("pyloudnorm")
+    sound = speech_like(seconds, seed=3) * np.float32(gain)
+    theirs = pyloudnorm.Meter(SAMPLE_RATE_HZ).integrated_loudness(sound.astype(np.float64))
+    assert loudness(sound) == pytest.approx(theirs, abs=0.15)
+
+
+def test_true_peak_sees_between_the_samples() -> None:
+    time = np.arange(SAMPLE_RATE_HZ // 10)
+    sound = np.sin(2 * np.pi * time / 4 + np.pi / 4).astype(np.float32)  # no sample above 0.71
+    assert np.abs(sound).max() < 0.71
+    assert true_peak(sound[100:-100]) == pytest.approx(0, abs=0.3)
+
+
+def test_true_peak_agrees_with_finer_oversampling() -> None:
+    signal = pytest.importorskip("scipy.signal")
+    sound = speech_like(3, seed=5)
+    theirs = 20 * np.log10(np.abs(signal.resample_poly(sound.astype(float), 16, 1)).max())
+    assert true_peak(sound) == pytest.approx(theirs, abs=0.3)
+
+
+def test_limiter_holds_the_ceiling_without_clicks() -> None:
+    time = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    sound = (0.5 * np.sin(2 * np.pi * 200 * time)).astype(np.float32)
+    sound[20_000:20_400] *= 6
+    calm = limited(sound)
+    assert true_peak(calm) <= CEILING_DBTP + 0.1
+    gain = calm[np.abs(sound) > 0.01] / sound[np.abs(sound) > 0.01]
+    assert gain.max() <= 1.0001
+    assert np.abs(np.diff(gain)).max() < 0.02  # it glides
+    assert np.array_equal(calm[:15_000], sound[:15_000])
+
+
+def test_a_quiet_sound_passes_the_limiter_untouched() -> None:
+    sound = speech_like(1, seed=1) * np.float32(0.01)
+    assert limited(sound) is sound
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 47, 48, 49, 400])
+def test_very_short_sounds_are_levelled_without_trouble(length: int) -> None:
+    sound = np.full(length, 0.5, dtype=np.float32)
+    assert len(levelled(sound)) == length
+    assert np.isfinite(levelled(sound)).all()
+
+
+# --- a real voice ---------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("voice_id", ["kokoro", "kokoro-nicola", "espeak"])
+def test_real_speech_is_level_and_sits_where_its_times_say(
+    tmp_path_factory: pytest.TempPathFactory, store: Store, voice_id: str
+) -> None:
+    models = tmp_path_factory.getbasetemp() / "narration-models"
+    told: Narration = narrate(SENTENCES, voice(voice_id, assets=ASSETS, models=models, threads=2), Lexicon(), store)
+    assert loudness(told.samples) == pytest.approx(TARGET_LUFS, abs=1)
+    assert true_peak(told.samples) <= -1
+    for time in told.sentences:
+        sound = told.samples[time.start : time.end]
+        quarter = SAMPLE_RATE_HZ // 10
+        assert np.abs(sound[:quarter]).max() > 0.005
+        assert np.abs(sound[-quarter:]).max() > 0.005
