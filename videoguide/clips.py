@@ -13,7 +13,7 @@ import numpy as np
 from moviepy import AudioArrayClip, CompositeVideoClip, Effect, ImageClip, VideoClip
 from numpy.typing import NDArray
 
-from videoguide.layers import WIDTH, Entrance, Glide, ease_out, gone, leaving
+from videoguide.layers import LEAVE_FRAMES, WIDTH, Entrance, Glide, ease_out, gone, leaving
 from videoguide.timing import FPS, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Enter(Effect):  # type: ignore[misc]
         width, height = clip.size
         if how.wipes:
             clip = _masked(clip, lambda mask, t: mask * (np.arange(width) < round(width * self.come(t))))
-        elif how.fades:
-            clip = _masked(clip, lambda mask, t: mask * self.come(t))
+        else:
+            clip = _masked(clip, lambda mask, t: mask * (self.come(t) if how.fades else self.come(t) > 0))
         if how.dx or how.dy:
             clip = _shifted(clip, lambda t: tuple(side * self.unit * (1 - self.come(t)) for side in (how.dx, how.dy)))
         if how.scale != 1.0:
@@ -60,16 +60,17 @@ class Enter(Effect):  # type: ignore[misc]
 
 @dataclass
 class Leave(Effect):  # type: ignore[misc]
-    """Fade away over 8 pictures from picture ``at`` on."""
+    """Fade away over so many pictures from picture ``at`` on."""
 
     at: int
+    frames: int = LEAVE_FRAMES
 
     def apply(self, clip: VideoClip) -> VideoClip:
         return _masked(clip, lambda mask, t: mask * self.left(t))
 
     def left(self, t: float) -> float:
         """How much of the clip is still there, 1..0."""
-        return 1 - gone(frame_of(t) - self.at)
+        return 1 - gone(frame_of(t) - self.at, self.frames)
 
 
 @dataclass
@@ -106,7 +107,7 @@ def reference_clip(drawing: "Drawing") -> VideoClip:
             clip = ImageClip(np.asarray(sprite.image), duration=seconds).with_position((sprite.left, sprite.top))
             effects: list[Effect] = [Enter(layer.entrance, layer.enter, unit)]
             effects += [Move(glide, unit) for glide in layer.glides]
-            effects += [Leave(layer.leave)] if layer.alone else []
+            effects += [Leave(layer.leave, layer.leave_frames)] if layer.alone else []
             clips.append(clip.with_effects(effects))
     whole = CompositeVideoClip(clips, size=drawing.size).with_mask().with_effects([Leave(leaving(drawing.frames))])
     return CompositeVideoClip([bare, whole], size=drawing.size).with_fps(FPS)

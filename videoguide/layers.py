@@ -2,7 +2,7 @@
 
 Plain data and arithmetic on whole pictures (25 a second) and user units (1920x1080); nothing is
 drawn here. The format: direct children ``<g id="...">`` of the root are layers in painting order,
-with ``vg:enter``, ``vg:by``, ``vg:leave``, ``vg:move`` and ``vg:with`` (namespace
+with ``vg:enter``, ``vg:by``, ``vg:leave``, ``vg:out``, ``vg:move`` and ``vg:with`` (namespace
 ``urn:videoguide:scene``); ``<defs>`` are shared by all.
 """
 
@@ -29,7 +29,7 @@ SHORTEST_FRAMES = 24
 _SVG = "http://www.w3.org/2000/svg"
 _SCENE = "urn:videoguide:scene"
 _UNSEEN = frozenset(f"{{{_SVG}}}{name}" for name in ("title", "desc", "metadata"))
-_ATTRIBUTES = ("enter", "by", "leave", "move", "with")
+_ATTRIBUTES = ("enter", "by", "leave", "out", "move", "with")
 _ANCHOR = re.compile(r"(?P<id>[^.+\s]+?)(?:\.(?P<part>end|\d{1,3}%))?(?:(?P<shift>[+-]\d+)ms)?")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
@@ -82,6 +82,7 @@ ENTRANCES: Mapping[str, Entrance] = MappingProxyType(
         "slide": Entrance(dx=64),
         "grow": Entrance(scale=0.6),
         "ring": Entrance(frames=10, scale=0.7),
+        "cut": Entrance(frames=1, fades=False),
     }
 )
 
@@ -115,8 +116,8 @@ class Look:
 class Layer:
     """One layer: ``svg`` is a whole drawing of it alone; ``enter`` and ``leave`` are pictures.
 
-    It is first seen at picture ``enter`` and no more at ``leave + 7``; ``alone`` if it fades by itself
-    and not with the whole scene.
+    It is first seen at picture ``enter``. From ``leave`` on it fades over ``leave_frames`` pictures (1: it
+    is gone at once); ``alone`` if it does so by itself and not with the whole scene.
     """
 
     id: str
@@ -125,6 +126,7 @@ class Layer:
     enter: int
     leave: int
     alone: bool = False
+    leave_frames: int = LEAVE_FRAMES
     glides: tuple[Glide, ...] = ()
 
     @property
@@ -134,7 +136,7 @@ class Layer:
 
     def look(self, frame: int) -> Look | None:
         """Where and how the layer is at a picture; None while it is not to be seen."""
-        left = gone(frame - self.leave)
+        left = gone(frame - self.leave, self.leave_frames)
         if frame < self.enter or left >= 1:
             return None
         how = self.entrance
@@ -148,9 +150,9 @@ class Layer:
         )
 
 
-def gone(frames: int) -> float:
-    """How much of what is leaving has left, 0..1, ``frames`` pictures after it began to."""
-    return min(max((frames + 1) / LEAVE_FRAMES, 0.0), 1.0)
+def gone(frames: int, over: int = LEAVE_FRAMES) -> float:
+    """How much of what leaves ``over`` so many pictures has left, 0..1, ``frames`` pictures after it began to."""
+    return min(max((frames + 1) / over, 0.0), 1.0)
 
 
 def leaving(frames: int) -> int:
@@ -224,7 +226,9 @@ def read_layers(svg: str, source: Path | str, times: Times, frames: int) -> tupl
         if leave <= enter:
             raise error(name, f"leaves at picture {leave}, but enters at {enter}")
         glides = tuple(_glide(part, name, anchors) for part in marks.get("move", "").split(";") if part.strip())
-        layers.append(Layer(name, _cut(root, shared, group), entrance, enter, leave, leave < end, glides))
+        alone = leave < end
+        over = 1 if alone and marks.get("out") == "cut" else LEAVE_FRAMES
+        layers.append(Layer(name, _cut(root, shared, group), entrance, enter, leave, alone, over, glides))
     return tuple(layers)
 
 
@@ -261,6 +265,8 @@ def _marks(group: ElementTree.Element, name: str, error: Callable[[str, str], Pa
     marks = {local: value for local in _ATTRIBUTES if (value := group.get(f"{{{_SCENE}}}{local}")) is not None}
     if marks.get("by", "rise") not in ENTRANCES:
         raise error(name, f"vg:by={marks['by']!r} is not known; known: {', '.join(ENTRANCES)}")
+    if marks.get("out", "fade") not in ("fade", "cut"):
+        raise error(name, f"vg:out={marks['out']!r} is not known; known: fade, cut")
     if marks.get("with", "previous") != "previous":
         raise error(name, f"vg:with={marks['with']!r} is not known; known: previous")
     if "enter" not in marks and "with" not in marks:
