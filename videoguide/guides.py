@@ -1,8 +1,7 @@
 """Segments -> guide: an MP4 (as a file, or as byte ranges over the store) and what stands beside it."""
 
 import os
-import shutil
-import tempfile
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -179,18 +178,21 @@ def write_guide(guide: Guide, file: Path) -> dict[str, Path]:
         "poster": lambda: [guide.poster],
         "manifest": lambda: [manifest.write(about)],
     }
+    token = secrets.token_hex(8)  # names, not a folder, set apart: a folder made and removed costs more than a guide
+    aside = {what: path.with_name(f"{TEMPORARY_PREFIX}{token}-{path.name}") for what, path in beside.items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=file.parent))
         try:
-            _write_mp4(guide, aside / file.name)
+            _write_mp4(guide, aside["video"])
             for what, parts in content.items():
-                with (aside / beside[what].name).open("wb") as out:
+                with aside[what].open("wb") as out:
                     out.writelines(parts())
-            for path in beside.values():
-                (aside / path.name).replace(path)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            for what, path in beside.items():
+                aside[what].replace(path)
+        except BaseException:
+            for path in aside.values():
+                path.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise StoreError(file, f"cannot be written: {error.strerror}") from error
     return beside

@@ -10,8 +10,8 @@ from videoguide.script import FilledScene, write_script
 from videoguide.segments import POSTER_BEFORE_END, Studio
 
 
-def sheet(studio: Studio, columns: int, report: Report = silently) -> tuple[bytes, int]:
-    """The contact sheet as a PNG, and how many pictures are on it."""
+def sheet(studio: Studio, columns: int, report: Report = silently, width: int = 480) -> tuple[bytes, int]:
+    """The contact sheet as a PNG, its pictures ``width`` px wide, and how many they are."""
     shown = []
     scenes = variants(studio)
     for number, scene in enumerate(scenes, 1):
@@ -20,7 +20,7 @@ def sheet(studio: Studio, columns: int, report: Report = silently) -> tuple[byte
         shown.append((scene.scene, drawn.picture(drawn.frames - POSTER_BEFORE_END)))
         report(scene.chapter, number, len(scenes))
     written = BytesIO()
-    pictures.sheet(shown, columns).save(written, "PNG", optimize=True)
+    pictures.sheet(shown, columns, width).save(written, "PNG", optimize=True)
     return written.getvalue(), len(shown)
 
 
