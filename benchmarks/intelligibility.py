@@ -6,7 +6,6 @@ speaks every sentence that a guide of the campaign can hold, and 100 first names
 and writes docs/intelligibility.md. Everything runs offline. The tests use the functions below.
 """
 
-import argparse
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -20,11 +19,10 @@ from unicodedata import normalize
 
 import numpy as np
 
-from videoguide.pronunciation import Lexicon, Spoken, in_words, load_lexicon, spoken
+from videoguide.pronunciation import Spoken, in_words
 from videoguide.store import write_whole
 from videoguide.timing import SAMPLE_RATE_HZ
 from videoguide.voices import voice as voice_by_id
-from videoguide.voices.kokoro import phonemes
 
 ROOT = Path(__file__).parent.parent
 

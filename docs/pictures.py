@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from videoguide import campaigns, narration, pictures, settings
+from videoguide import campaigns, pictures, settings
 from videoguide.previews import invented_application
 from videoguide.script import write_script
 from videoguide.segments import open_studio
@@ -26,7 +26,7 @@ def main() -> None:
     frames = []
     for scene in write_script(person, ["missing-documents"], pack).scenes:
         if scene.scene in SHOWN:
-            told = narration.narrate(scene.sentences, studio.voice, studio.lexicon, studio.store)
+            told = studio.tell(scene)
             drawn = studio.draw(scene, told)
             # a hold of half a second at most: the loop shows what moves
             still = 0

@@ -8,11 +8,12 @@ from itertools import combinations, product
 from typing import Any
 from urllib.parse import urlsplit
 
-from videoguide import captions, legibility, narration, templates
+from videoguide import captions, legibility, templates
 from videoguide.applications import Application, FactValue
 from videoguide.campaigns import Campaign, Fact
 from videoguide.captions import TimedText
 from videoguide.errors import PackError
+from videoguide.narration import Narration
 from videoguide.previews import APPLICANTS, SEXES, invented_application
 from videoguide.progress import Report, silently
 from videoguide.readability import gulpease
@@ -83,7 +84,7 @@ def every_guide(pack: Campaign, most: int = 3) -> Iterator[tuple[Application, tu
         for chosen in combinations(cases, size):
             needed = {pack.cases[case].needs for case in chosen}
             choices = [_choices(pack, fact, fact_id in needed, most) for fact_id, fact in about.facts.items()]
-            for channel, year, *facts in product(about.channels, about.years, *choices):
+            for (channel, year), facts in product(product(about.channels, about.years), product(*choices)):
                 given = dict(zip(about.facts, facts, strict=True))
                 some = people if _is_plain(given) else people[:1]
                 for sex, applicant in some:
@@ -154,7 +155,7 @@ def _scene(scene: FilledScene, studio: Studio) -> tuple[float, list[Finding]]:
     lowest = studio.campaign.description.limits.gulpease
     if score < lowest:
         findings.append(Finding(words, "sentences", f"Gulpease {score:.0f}; allowed: {lowest} or more"))
-    told = narration.narrate(scene.sentences, studio.voice, studio.lexicon, studio.store)
+    told = studio.tell(scene)
     texts = [
         TimedText(samples_to_ms(time.start), samples_to_ms(time.end), sentence.text)
         for sentence, time in zip(scene.sentences, told.sentences, strict=True)
@@ -172,7 +173,7 @@ def _scene(scene: FilledScene, studio: Studio) -> tuple[float, list[Finding]]:
     return told.frames / FPS, findings
 
 
-def _still(scene: FilledScene, studio: Studio, told: narration.Narration, drawing: str) -> Iterator[Finding]:
+def _still(scene: FilledScene, studio: Studio, told: Narration, drawing: str) -> Iterator[Finding]:
     drawn = studio.draw(scene, told)
     first, last = frame_at(told.sentences[0].start), frame_at(told.sentences[-1].end)
     moving = [n for n in range(first, last) if drawn.changes(n)]

@@ -183,7 +183,7 @@ def voices() -> None:
 def _opened(campaign: str, **given: str | None) -> "tuple[Settings, Campaign]":
     from videoguide import campaigns, settings
 
-    found = settings.load(**given)
+    found = settings.load(None, **given)
     return found, campaigns.load(found.scenes, campaign)
 
 

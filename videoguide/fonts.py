@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uharfbuzz
 
+
 class Font:
     """One font file. Lengths are in font units, ``units`` to the em."""
 

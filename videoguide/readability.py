@@ -20,4 +20,4 @@ def gulpease(text: str) -> float:
         return 100.0
     letters = sum(character.isalnum() for word in words for character in word)
     sentences = max(len(_END.findall(text)), 1)
-    return min(89 + (300 * sentences - 10 * letters) / len(words), 100.0)
+    return float(min(89 + (300 * sentences - 10 * letters) / len(words), 100.0))

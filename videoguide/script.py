@@ -134,7 +134,7 @@ def application_values(application: Application, campaign: Campaign) -> dict[str
         elif fact.type == "entry":
             values[fact_id] = campaign.entry(fact_id, str(given)) if given else {}
         else:
-            chosen = {str(item): campaign.entry(fact_id, str(item)) for item in given or ()}
+            chosen = {item: campaign.entry(fact_id, item) for item in given or () if isinstance(given, tuple)}
             values[fact_id] = tuple(chosen[item] for item in campaign.catalogue[fact.catalogue] if item in chosen)
     return values
 
@@ -206,17 +206,25 @@ def _typed(name: str, variable: Variable, values: Mapping[str, Any], file: str) 
     if name not in values:
         raise PackError(file, f"declares {name!r}, which no application has and campaign.toml does not define")
     value = values[name]
-    good = {
-        "text": lambda: isinstance(value, str),
-        "choice": lambda: value in variable.of,
-        "count": lambda: isinstance(value, int),
-        "flag": lambda: True,
-        "words": lambda: all(isinstance(item, str) for item in value),
-        "entry": lambda: isinstance(value, Mapping),
-        "entries": lambda: all(isinstance(item, Mapping) for item in value),
-    }[variable.type]()
-    if not good:
-        raise PackError(file, f"is not a {variable.type}", where=f"variables.{name}")
     if variable.type == "flag":
         return bool(value)
-    return tuple(value) if variable.type in ("words", "entries") else value
+    if not _is_of(variable, value):
+        allowed = f"; allowed: {', '.join(variable.of)}" if variable.of else ""
+        raise PackError(file, f"is not a {variable.type}{allowed}", where=f"variables.{name}")
+    return tuple(value) if variable.type in ("words", "entries") else value  # type: ignore[no-any-return]
+
+
+def _is_of(variable: Variable, value: Any) -> bool:
+    match variable.type:
+        case "text":
+            return isinstance(value, str)
+        case "choice":
+            return value in variable.of
+        case "count":
+            return isinstance(value, int)
+        case "words":
+            return all(isinstance(item, str) for item in value)
+        case "entry":
+            return isinstance(value, Mapping)
+        case _:
+            return all(isinstance(item, Mapping) for item in value)

@@ -31,6 +31,8 @@ RENDER_VERSION = 1
 """Raise it when the same input gives another segment: motion, narration, layout of the file."""
 
 KIND = "segments"
+LEAD_IN_MS, TAIL_MS = 280, 640
+"""Silence before a scene's first sentence, and after its last: the time to enter and to leave."""
 POSTER_BEFORE_END = 12
 """Pictures from a segment's end back to the one with everything in its place."""
 
@@ -59,6 +61,7 @@ class Studio:
         return key_of(
             {
                 "render": RENDER_VERSION,
+                "silence": [LEAD_IN_MS, TAIL_MS],
                 "scene": scene.scene,
                 "chapter": scene.chapter,
                 "values": _plain(scene.values),
@@ -83,9 +86,10 @@ class Studio:
 
     def make(self, scene: FilledScene) -> SegmentFile:
         """Narrate, draw, encode and put; replaces what the store may have under this key."""
-        from videoguide import encoding, narration, pictures as stills
+        from videoguide import encoding
+        from videoguide import pictures as stills
 
-        told = narration.narrate(scene.sentences, self.voice, self.lexicon, self.store)
+        told = self.tell(scene)
         drawn = self.draw(scene, told)
         pictures, sync, avcc = encoding.encode_pictures(drawn.frames, drawn.frame, drawn.changes, self.profile)
         sound, asc = encoding.encode_sound(told.samples, self.profile)
@@ -106,6 +110,14 @@ class Studio:
     def segment(self, scene: FilledScene) -> SegmentFile:
         """The scene's segment, made if the store does not have it."""
         return self.find(scene) or self.make(scene)
+
+    def tell(self, scene: FilledScene) -> "Narration":
+        """The scene's sound, and when each sentence is heard."""
+        from videoguide import narration
+
+        return narration.narrate(
+            scene.sentences, self.voice, self.lexicon, self.store, lead_in_ms=LEAD_IN_MS, tail_ms=TAIL_MS
+        )
 
     def draw(self, scene: FilledScene, told: "Narration") -> "Drawing":
         """The scene's pictures, moving as ``told`` is heard."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from io import BytesIO
 
-from videoguide import narration, pictures
+from videoguide import pictures
 from videoguide.check import distinct_scenes, every_guide
 from videoguide.progress import Report, silently
 from videoguide.script import FilledScene, write_script
@@ -15,7 +15,7 @@ def sheet(studio: Studio, columns: int, report: Report = silently, width: int = 
     shown = []
     scenes = variants(studio)
     for number, scene in enumerate(scenes, 1):
-        told = narration.narrate(scene.sentences, studio.voice, studio.lexicon, studio.store)
+        told = studio.tell(scene)
         drawn = studio.draw(scene, told)
         shown.append((scene.scene, drawn.picture(drawn.frames - POSTER_BEFORE_END)))
         report(scene.chapter, number, len(scenes))

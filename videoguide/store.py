@@ -5,10 +5,11 @@ name beside its place and renamed, so a reader sees all of it or nothing, a kill
 nothing that could be mistaken for a piece, and two writers of one key do no harm.
 """
 
+import contextlib
 import hashlib
 import json
-import os
-import tempfile
+import secrets
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -72,12 +73,18 @@ class Store:
 
     def sweep(self) -> int:
         """Remove temporary files that a killed writer left over an hour ago; returns how many."""
-        swept = 0
-        for path in self.root.glob(f"*/??/{TEMPORARY_PREFIX}*"):
+        return sum(sweep(folder) for folder in self.root.glob("*/??"))
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed writers left aside in a folder over an hour ago; returns how many pieces."""
+    swept = 0
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
                 swept += 1
-        return swept
+    return swept
 
 
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
@@ -85,18 +92,14 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> None:
 
     Raises StoreError on a full disk or an unwritable folder; the temporary file is removed.
     """
+    aside = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+        with aside.open("xb") as file:
+            file.writelines(parts)
+        aside.replace(path)
     except OSError as error:
         raise StoreError(path, f"cannot be written: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for part in parts:
-                file.write(part)
-        Path(name).replace(path)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise StoreError(path, f"cannot be written: {error.strerror}") from error
-        raise
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)

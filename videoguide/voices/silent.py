@@ -10,7 +10,7 @@ SHORTEST_MS = 200
 
 
 class SilentVoice(Voice):
-    """Digital silence as long as the text would take: 17 characters a second, as the default voice speaks, at least 0.2 s."""
+    """Digital silence as long as the default voice would take: 17 characters a second, at least 0.2 s."""
 
     id = "silent"
     description = "Silenzio della durata giusta: per prove e bozze, istantanea."
