@@ -11,7 +11,10 @@ from videoguide.store import write_whole
 
 FILE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
-_HEAD = "# Benchmarks\n\nWritten by the scripts in `benchmarks/`; each section says by which command. Trust ratios, not seconds.\n"
+_HEAD = """# Benchmarks
+
+Written by the scripts in `benchmarks/`; each section says by which command. Trust ratios, not seconds.
+"""
 
 
 def write_section(file: Path, name: str, text: str) -> None:
@@ -23,10 +26,7 @@ def write_section(file: Path, name: str, text: str) -> None:
     opening, closing = f"<!-- section {name} -->", f"<!-- end of {name} -->"
     section = f"{opening}\n{text.strip()}\n{closing}"
     before, found, rest = whole.partition(opening)
-    if found:
-        whole = before + section + rest.partition(closing)[2]
-    else:
-        whole = f"{whole.rstrip()}\n\n{section}\n"
+    whole = before + section + rest.partition(closing)[2] if found else f"{whole.rstrip()}\n\n{section}\n"
     write_whole(file, [whole.encode()])
 
 

@@ -74,7 +74,8 @@ def palette() -> dict[str, str]:
 
 def macros(file: str) -> dict[str, Macro]:
     """The drawings of a file that scenes can use; names with an underscore are the file's own."""
-    return {name: macro for name, macro in vars(JINJA.get_template(file).module).items() if isinstance(macro, Macro)}
+    members = sorted(vars(JINJA.get_template(file).module).items())
+    return {name: macro for name, macro in members if isinstance(macro, Macro)}
 
 
 def boxes(file: str) -> dict[str, tuple[int, int]]:

@@ -134,7 +134,7 @@ def application_values(application: Application, campaign: Campaign) -> dict[str
         elif fact.type == "entry":
             values[fact_id] = campaign.entry(fact_id, str(given)) if given else {}
         else:
-            chosen = {item: campaign.entry(fact_id, item) for item in given or () if isinstance(given, tuple)}
+            chosen = {item: campaign.entry(fact_id, item) for item in given} if isinstance(given, tuple) else {}
             values[fact_id] = tuple(chosen[item] for item in campaign.catalogue[fact.catalogue] if item in chosen)
     return values
 
@@ -211,7 +211,7 @@ def _typed(name: str, variable: Variable, values: Mapping[str, Any], file: str) 
     if not _is_of(variable, value):
         allowed = f"; allowed: {', '.join(variable.of)}" if variable.of else ""
         raise PackError(file, f"is not a {variable.type}{allowed}", where=f"variables.{name}")
-    return tuple(value) if variable.type in ("words", "entries") else value  # type: ignore[no-any-return]
+    return tuple(value) if variable.type in ("words", "entries") else value
 
 
 def _is_of(variable: Variable, value: Any) -> bool:
