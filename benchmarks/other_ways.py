@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def packet_copy(files: Sequence[Path], frames: Sequence[int], file: Path) -> Non
     import av
 
     with av.open(str(file), "w", options={"movflags": "+faststart"}) as film:
-        tracks = []
+        tracks: list[Any] = []
         at = 0
         for one, length in zip(files, frames, strict=True):
             with av.open(str(one)) as segment:
@@ -63,7 +64,7 @@ def packet_copy(files: Sequence[Path], frames: Sequence[int], file: Path) -> Non
                 if not tracks:
                     tracks = [film.add_stream_from_template(stream) for stream in streams]
                 for packet in segment.demux(streams):
-                    if packet.dts is None:
+                    if packet.pts is None or packet.dts is None:
                         continue
                     if at and packet.stream.type == "audio" and packet.pts < 0:
                         continue  # the priming packet of all but the first: without this the sound slips

@@ -10,6 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 from drawn_scenes import DrawnScene, payload_of
 from golden_frames import pytest_addoption, same_as_golden  # noqa: F401  pytest finds them here
+from golden_texts import text_as_golden  # noqa: F401  likewise
+from invented_guides import (  # noqa: F401  likewise
+    guide_of,
+    pack,
+    run_videoguide,
+    shared_store,
+    studio,
+    tiny,
+    tiny_copy,
+    tiny_guide,
+    tiny_studio,
+)
+from real_guides import draft_studio, every_case, full_size, giulia, spoken_studio  # noqa: F401  likewise
 
 from videoguide import mp4, payload
 from videoguide.encoding import Profile, encode_pictures, encode_sound

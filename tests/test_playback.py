@@ -1,8 +1,9 @@
-"""A joined guide in a real browser: it plays, seeks and shows what was drawn."""
+"""A guide in a real browser: it plays, seeks, shows what was drawn, and its tracks and its page say the same."""
 
 import base64
 import hashlib
 import io
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -13,13 +14,14 @@ import numpy as np
 import pytest
 from drawn_scenes import BARCODE_BITS, BARCODE_CELL, BLUE, DrawnScene
 from PIL import Image
+from real_guides import Film
 
 from videoguide import mp4, payload
 from videoguide.encoding import Profile, decode_pictures, encode_pictures, encode_sound
 from videoguide.payload import SegmentFile
 from videoguide.timing import GRID_FRAMES
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 CHAPTERS = [mp4.Chapter(0, "Ciao"), mp4.Chapter(3200, "Perché è ferma"), mp4.Chapter(5120, "Che cosa fare")]
 SUBTITLES = [mp4.Subtitle(400, 1900, "Ciao Chiara."), mp4.Subtitle(4000, 7680, "Bastano tre passi.")]
@@ -120,18 +122,30 @@ PLAY_TO_END = """rate => new Promise((ended, failed) => {
     film.play()
 })"""
 
-SEEK = """([seconds, bits, cell]) => new Promise(done => {
-    film.onseeked = () => {
-        const canvas = new OffscreenCanvas(film.videoWidth, film.videoHeight)
-        const context = canvas.getContext('2d', {willReadFrequently: true})
-        context.drawImage(film, 0, 0)
-        const row = context.getImageData(0, cell / 2, bits * cell, 1).data
-        let number = 0
-        for (let bit = 0; bit < bits; bit++) if (row[4 * (bit * cell + cell / 2)] > 128) number += 1 << bit
-        done(number)
-    }
-    film.currentTime = seconds
-})"""
+# A page knows that it has sought before the picture is there: it waits for the picture of that time, too.
+GO = """
+const go = seconds => Promise.all([
+    new Promise(sought => { film.onseeked = sought }),
+    new Promise(shown => {
+        const look = (now, picture) => Math.abs(picture.mediaTime + 0.02 - seconds) < 0.03
+            ? shown() : film.requestVideoFrameCallback(look)
+        film.requestVideoFrameCallback(look)
+        film.currentTime = seconds
+    }),
+])
+"""
+
+SEEK = f"""async ([seconds, bits, cell]) => {{
+    {GO}
+    await go(seconds)
+    const canvas = new OffscreenCanvas(film.videoWidth, film.videoHeight)
+    const context = canvas.getContext('2d', {{willReadFrequently: true}})
+    context.drawImage(film, 0, 0)
+    const row = context.getImageData(0, cell / 2, bits * cell, 1).data
+    let number = 0
+    for (let bit = 0; bit < bits; bit++) if (row[4 * (bit * cell + cell / 2)] > 128) number += 1 << bit
+    return number
+}}"""
 
 
 def picture_at(page: Any, n: int) -> int:
@@ -265,3 +279,134 @@ def test_full_size_plays_and_seeks(make_segment: Any, join_guide: Any, play: Any
     for n, number in ((287, 665), (96, 400), (96 + 59, 412), (96 + 60, 460), (95, 265), (12, 212)):
         assert picture_at(page, n) == number
     assert page.evaluate(PLAY_TO_END, 2)["time"] == 11.52
+
+
+# --- a real guide with all that stands beside it ----------------------------------------------------
+
+KINDS = {".mp4": "video/mp4", ".m4a": "audio/mp4", ".vtt": "text/vtt", ".jpg": "image/jpeg", ".html": "text/html"}
+
+PLAYER = """<!doctype html><html lang=it><title>guida</title><body style='margin:0'>
+<video id=film src={video} poster={poster} muted preload=auto>
+<track kind=captions srclang=it label=Sottotitoli src={captions}>
+<track kind=chapters srclang=it label=Capitoli src={chapters}>
+<track kind=metadata label=Pulsanti src={buttons}>
+</video>"""
+
+LOAD = """async () => {
+    window.film = document.querySelector('video, audio')
+    await new Promise((loaded, failed) => {
+        film.onerror = () => failed(film.error.message)
+        film.onloadeddata = loaded
+        film.preload = 'auto'
+        if (film.readyState >= 2) loaded()
+    })
+    return Math.round(film.duration * 1000)
+}"""
+
+TRACKS = """() => Promise.all([...document.querySelectorAll('track')].map(async element => {
+    await new Promise((loaded, failed) => {
+        element.onload = loaded
+        element.onerror = () => failed(element.src)
+        element.track.mode = 'hidden'
+        if (element.readyState == 2) loaded()
+    })
+    const ms = seconds => Math.round(seconds * 1000)
+    const text = cue => element.kind == 'metadata' ? cue.text : cue.getCueAsHTML().textContent
+    return [...element.track.cues].map(cue => [ms(cue.startTime), ms(cue.endTime), text(cue)])
+}))"""
+
+SHOW = f"""async seconds => {{
+    {GO}
+    await go(seconds)
+    const canvas = new OffscreenCanvas(film.videoWidth, film.videoHeight)
+    const context = canvas.getContext('2d', {{willReadFrequently: true}})
+    context.drawImage(film, 0, 0)
+    const rgba = context.getImageData(0, 0, canvas.width, canvas.height).data
+    let text = ''
+    for (let at = 0; at < rgba.length; at += 4) text += String.fromCharCode(rgba[at], rgba[at + 1], rgba[at + 2])
+    return [btoa(text), [...film.textTracks[0].activeCues].map(cue => cue.getCueAsHTML().textContent)]
+}}"""
+
+
+def served(film: Film, server: RangeServer) -> str:
+    """The address of a player page with a guide's film and tracks."""
+    for file in film.files.values():
+        if file.suffix in KINDS:
+            server.put(file.name, KINDS[file.suffix], file.read_bytes())
+    names = {what: file.name for what, file in film.files.items()}
+    return server.put("player", "text/html", PLAYER.format(**names).encode())
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    page = chromium.new_page(viewport={"width": 700, "height": 400})
+    yield page
+    page.close()
+
+
+def test_a_real_guide_loads_with_its_captions_chapters_and_buttons(
+    giulia: Film, page: Any, server: RangeServer
+) -> None:
+    page.goto(served(giulia, server))
+    about = giulia.about
+    assert page.evaluate(LOAD) == about.duration_ms
+    read, chapters, buttons = page.evaluate(TRACKS)
+    assert read == [[cue.start_ms, cue.end_ms, cue.text] for cue in about.captions]
+    assert chapters == [[chapter.start_ms, chapter.end_ms, chapter.text] for chapter in about.chapters]
+    plain = {button["id"]: button for button in json.loads(giulia.text("manifest"))["buttons"]}
+    assert len(buttons) == len(plain)
+    for start_ms, end_ms, text in buttons:
+        assert json.loads(text) | {"start_ms": start_ms, "end_ms": end_ms} == plain[json.loads(text)["id"]]
+
+
+def test_a_real_guide_shows_picture_and_caption_of_every_chapter_and_ends(
+    giulia: Film, page: Any, server: RangeServer
+) -> None:
+    page.goto(served(giulia, server))
+    page.evaluate(LOAD)
+    page.evaluate(TRACKS)
+    for chapter in reversed(giulia.about.chapters):
+        at_ms = (chapter.start_ms + chapter.end_ms) // 2 // 40 * 40 + 20
+        pixels, shown = page.evaluate(SHOW, at_ms / 1000)
+        seen = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(180, 320, 3).astype(int)
+        assert np.abs(seen - giulia.picture(at_ms)).mean() < 2, chapter.text
+        assert shown == [cue.text for cue in giulia.about.captions if cue.start_ms <= at_ms < cue.end_ms]
+    page.evaluate("seconds => { film.currentTime = seconds }", giulia.about.chapters[-1].start_ms / 1000)
+    assert page.evaluate(PLAY_TO_END, 4)["time"] * 1000 == giulia.about.duration_ms
+
+
+def test_the_page_to_read_and_hear_holds_every_word_and_plays_the_sound(
+    giulia: Film, page: Any, server: RangeServer
+) -> None:
+    served(giulia, server)
+    asked_for: list[str] = []
+    page.on("request", lambda request: asked_for.append(request.url))
+    page.goto(f"http://127.0.0.1:{server.server_port}/{giulia.files['page'].name}")
+    assert page.evaluate("document.documentElement.lang") == "it"
+    paragraphs = page.eval_on_selector_all("p, li", "all => all.map(one => one.textContent)")
+    assert {sentence.text for sentence in giulia.about.transcript} <= set(paragraphs)
+    assert giulia.about.voice.note in paragraphs
+    headings = page.eval_on_selector_all("h1, h2", "all => all.map(one => one.textContent)")
+    assert headings[0] == giulia.about.title
+    assert headings[1 : 1 + len(giulia.about.chapters)] == [chapter.text for chapter in giulia.about.chapters]
+    links = page.eval_on_selector_all("a", "all => all.map(one => one.href)")
+    assert set(links) == {link.url for link in giulia.about.links.values()}
+    assert page.evaluate(LOAD) == pytest.approx(giulia.about.duration_ms, abs=30)
+    page.evaluate("film.currentTime = film.duration - 4")
+    result = page.evaluate(PLAY_TO_END, 4)
+    assert result["time"] * 1000 == pytest.approx(giulia.about.duration_ms, abs=30)
+    assert result["sound"] > 0
+    assert {address.split("/")[2] for address in asked_for} == {f"127.0.0.1:{server.server_port}"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_guide_as_delivered_plays_from_start_to_end(full_size: Film, page: Any, server: RangeServer) -> None:
+    page.goto(served(full_size, server))
+    assert page.evaluate(LOAD) == full_size.about.duration_ms
+    read, chapters, buttons = page.evaluate(TRACKS)
+    about = full_size.about
+    assert (len(read), len(chapters), len(buttons)) == (len(about.captions), len(about.chapters), len(about.buttons))
+    result = page.evaluate(PLAY_TO_END, 4)
+    assert result["time"] * 1000 == about.duration_ms
+    assert result["sound"] > 0

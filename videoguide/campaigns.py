@@ -18,6 +18,22 @@ from videoguide.errors import PackError, UnknownChoice
 
 Entry = Mapping[str, str]
 
+COLUMNS = (
+    *("id", "fiscal_code", "first_name", "sex", "applicant", "filed_on", "channel", "patronato", "status"),
+    *("status_since", "consent", "email", "mobile", "on_app_io", "extracted_on"),
+)
+"""The columns that every extract has; a campaign's facts are further ones."""
+
+SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "sex": ("F", "M"),
+    "applicant": ("parent", "guardian", "child"),
+    "channel": (),
+    "status": (),
+    "consent": ("yes", "no"),
+    "on_app_io": ("yes", "no"),
+}
+"""The columns whose values an extract spells in its own way, and what they come to (any value if none is named)."""
+
 
 class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all pack data: immutable, and closed against misspelt keys."""
@@ -250,7 +266,8 @@ def _check_references(pack: Campaign) -> None:
 
     about = pack.description
     for fact_id, fact in about.facts.items():
-        known(fact.catalogue, pack.catalogue, "campaign.toml", f"facts.{fact_id}", "catalogue")
+        if fact.type != "count":
+            known(fact.catalogue or "(none)", pack.catalogue, "campaign.toml", f"facts.{fact_id}", "catalogue")
     for case in about.cases:
         known(case.needs, about.facts, "campaign.toml", f"cases.{case.id}", "fact")
     for window_id, window in pack.windows.items():
@@ -271,5 +288,16 @@ def _check_references(pack: Campaign) -> None:
             known(button.sentence, sentences, file, where, "sentence")
         for sentence in scene.sentences:
             known(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variable")
-    for column in pack.extract.values:
-        known(column, pack.extract.columns, "extract.toml", "values", "column")
+    extract = pack.extract
+    facts = {fact_id for fact_id, fact in about.facts.items() if fact.type != "count"}
+    for part, names, there in (
+        ("columns", (*COLUMNS, *about.facts), extract.columns),
+        ("values", (*SPELLINGS, *sorted(facts)), extract.values),
+    ):
+        if missing := [name for name in names if name not in there]:
+            raise PackError(pack.folder / "extract.toml", f"lacks {', '.join(missing)}", where=part)
+    for column, spelt in extract.values.items():
+        known(column, extract.columns, "extract.toml", "values", "column")
+        meant = about.channels if column == "channel" else SPELLINGS.get(column)
+        for value in spelt.values() if meant else ():
+            known(value, meant, "extract.toml", f"values.{column}", "value")

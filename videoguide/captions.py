@@ -13,7 +13,6 @@ LINE_CHARACTERS = 40
 LINES = 2
 CHARACTERS_PER_SECOND = 17
 SHORTEST_MS, LONGEST_MS = 1000, 7000
-GAP_MS = 40  # one picture between cues, so that a new caption is seen as new
 
 
 @dataclass(frozen=True)
@@ -47,24 +46,23 @@ def caption(sentences: Sequence[TimedText], end_ms: int) -> tuple[Cue, ...]:
     cues: list[Cue] = []
     for number, sentence in enumerate(sentences):
         next_start = sentences[number + 1].start_ms if number + 1 < len(sentences) else end_ms
-        cues.extend(_cues(sentence, next_start - GAP_MS))
+        cues.extend(_cues(sentence, next_start))
     return tuple(cues)
 
 
 def _cues(sentence: TimedText, latest_end: int) -> Iterator[Cue]:
     parts = _split(sentence.text)
     characters = sum(len(part) for part in parts)
+    needed = max(SHORTEST_MS, -(-characters * 1000 // CHARACTERS_PER_SECOND))
+    # where the voice is quicker than the eye, reading goes on into the pause
+    end = max(sentence.end_ms, min(sentence.start_ms + needed, latest_end))
     start = sentence.start_ms
     spoken = 0
-    for number, part in enumerate(parts):
+    for part in parts:
         spoken += len(part)
-        last = number + 1 == len(parts)
-        end = sentence.start_ms + (sentence.end_ms - sentence.start_ms) * spoken // characters
-        if last:
-            needed = max(SHORTEST_MS, -(-len(part) * 1000 // CHARACTERS_PER_SECOND))
-            end = min(max(end, start + needed), max(latest_end, end))
-        yield Cue(start, min(end, start + LONGEST_MS), _lines(part))
-        start = end
+        until = sentence.start_ms + (end - sentence.start_ms) * spoken // characters
+        yield Cue(start, min(until, start + LONGEST_MS), _lines(part))
+        start = until
 
 
 def _split(text: str) -> list[str]:
@@ -121,6 +119,7 @@ def problems(cues: Sequence[Cue]) -> list[str]:
     found = []
     for number, cue in enumerate(cues, 1):
         seconds = (cue.end_ms - cue.start_ms) / 1000
+        allowed = (cue.end_ms - cue.start_ms + 1) * CHARACTERS_PER_SECOND / 1000  # both ends are whole milliseconds
         characters = len(cue.text)
         if len(cue.lines) > LINES:
             found.append(f"caption {number}: {len(cue.lines)} lines; allowed: {LINES}")
@@ -128,7 +127,7 @@ def problems(cues: Sequence[Cue]) -> list[str]:
             found.append(f"caption {number}: a line of over {LINE_CHARACTERS} characters")
         if not SHORTEST_MS <= cue.end_ms - cue.start_ms <= LONGEST_MS:
             found.append(f"caption {number}: {seconds:.2f} s; allowed: 1 to 7")
-        elif characters / seconds > CHARACTERS_PER_SECOND:
+        elif characters > allowed:
             found.append(f"caption {number}: {characters / seconds:.1f} characters a second; allowed: 17")
     return found
 

@@ -155,6 +155,8 @@ def _scene(scene: FilledScene, studio: Studio) -> tuple[float, list[Finding]]:
     lowest = studio.campaign.description.limits.gulpease
     if score < lowest:
         findings.append(Finding(words, "sentences", f"Gulpease {score:.0f}; allowed: {lowest} or more"))
+    if not scene.sentences:
+        return 0.0, [Finding(words, "sentences", "has nothing to say")]
     told = studio.tell(scene)
     texts = [
         TimedText(samples_to_ms(time.start), samples_to_ms(time.end), sentence.text)

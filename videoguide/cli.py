@@ -1,16 +1,17 @@
 """The ``videoguide`` command. Thin: it reads options, calls, shows. Heavy imports live in the commands."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from videoguide.errors import InputError, UnknownChoice, VideoGuideError
 
 if TYPE_CHECKING:
+    from videoguide.applications import FactValue
     from videoguide.campaigns import Campaign
     from videoguide.progress import Report
     from videoguide.segments import Studio
@@ -21,7 +22,6 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 app = typer.Typer(
     name="videoguide",
     help="Videoguide personali, parlate e accessibili: una per ogni domanda che ha bisogno di un passo in più.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -66,15 +66,7 @@ def preview(
     settings, pack = _opened(campaign, voice=voice, size=size, store=store)
     if output.suffix.lower() != ".mp4":
         raise InputError(f"output {output.name}: the file's name must end in .mp4")
-    facts = {
-        "documents": tuple(document) if document else None,
-        "iban_anomaly": iban_anomaly,
-        "adult_children": adult_children if adult_children is not None else (1 if "adult-child" in case else None),
-    }
-    given = {name: value for name, value in facts.items() if value is not None}
-    for name in given:
-        if name not in pack.description.facts:
-            raise UnknownChoice(f"fact of campaign {pack.id}", name, pack.description.facts)
+    options = {"document": tuple(document or ()), "iban-anomaly": iban_anomaly, "adult-children": adult_children}
     application = invented_application(
         pack,
         first_name=first_name,
@@ -84,9 +76,8 @@ def preview(
         patronato=patronato,
         filed_year=year,
         cases=case,
-        facts=given,
+        facts=_facts(pack, case, options),
     )
-    _drawable(application.spoken_name, application.patronato)
     script = write_script(application, case, pack)
     studio = _studio(pack, settings)
     with _progress("Scene") as advance:
@@ -122,6 +113,8 @@ def render(
         outcome = make(applications, pack, settings, output, workers=workers, report=report)
     for row in outcome.rejected:
         typer.echo(f"  riga {row.row} scartata, colonna {row.column}: {row.reason}")
+    for application, reason in outcome.unfit.items():
+        typer.echo(f"  domanda {application} senza guida: {reason}")
     for record in outcome.guides:
         typer.echo(f"  {output / record.id / GUIDE_FILE}  {record.cases}, {record.channel}")
     left_out = ", ".join(f"{reason} {count}" for reason, count in sorted(outcome.left_out.items())) or "nessuna"
@@ -208,30 +201,39 @@ def _progress(what: str) -> "Iterator[Report]":
         yield lambda label, done, total: bar.update(task, completed=done, total=total, label=label)
 
 
-def _drawable(*texts: str) -> None:
-    from videoguide.errors import FirstNameError
-    from videoguide.typography import missing_glyphs
-
-    for text in texts:
-        missing = missing_glyphs(text)
-        if missing:
-            codes = ", ".join(f"U+{ord(sign):04X}" for sign in sorted(missing))
-            raise FirstNameError(f"has characters that the font cannot draw ({codes})")
+def _facts(pack: "Campaign", cases: list[str], options: "Mapping[str, FactValue | None]") -> "dict[str, FactValue]":
+    """What the options say of the campaign's own facts, by fact; a count that a case needs is 1 unless said."""
+    facts = pack.description.facts
+    named = {fact.option: fact_id for fact_id, fact in facts.items()}
+    needed = {pack.case(case).needs for case in cases}
+    given: dict[str, FactValue] = {name: 1 for name, fact in facts.items() if fact.type == "count" and name in needed}
+    for option, value in options.items():
+        if value is None or value == ():
+            continue
+        if option not in named:
+            raise UnknownChoice(f"option for campaign {pack.id}", f"--{option}", [f"--{name}" for name in named])
+        given[named[option]] = value
+    return given
 
 
 def main() -> None:
     """Entry point: errors become one line on standard error and an exit status, never a traceback."""
     try:
-        app(standalone_mode=True)
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="videoguide", standalone_mode=False))
     except InputError as error:
-        _say(error)
-        sys.exit(BAD_INPUT)
+        _fail(error.message, BAD_INPUT)
     except VideoGuideError as error:
-        _say(error)
-        sys.exit(FAILED)
-    except KeyboardInterrupt:
+        _fail(error.message, FAILED)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        # a word that Typer does not understand, as whichever Click it brings along reports it
+        command = getattr(getattr(error, "ctx", None), "command_path", "videoguide")
+        _fail(f"{' '.join(error.format_message().split()).rstrip('.')} (see: {command} --help)", BAD_INPUT)
 
 
-def _say(error: VideoGuideError) -> None:
-    typer.echo(f"videoguide: {error}", err=True)
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(f"videoguide: {message}", err=True)
+    sys.exit(status)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from alembic.util.exc import CommandError
 from sqlalchemy import Engine, UniqueConstraint, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
@@ -68,13 +69,17 @@ class Register:
 def _engine(address: str) -> Engine:
     try:
         engine = create_engine(address)
+    except (SQLAlchemyError, ImportError) as error:
+        raise StoreError(_shown(address), f"is no database address: {type(error).__name__}") from error
+    try:
         if engine.dialect.name == "sqlite":
             if engine.url.database:
                 Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
             event.listen(engine, "connect", _use_wal)
         _migrate(engine)
         return engine
-    except (SQLAlchemyError, OSError, ImportError) as error:
+    except (SQLAlchemyError, CommandError, OSError) as error:
+        engine.dispose()
         raise StoreError(_shown(address), f"the database cannot be opened: {type(error).__name__}") from error
 
 
@@ -98,6 +103,6 @@ def _migrate(engine: Engine) -> None:
 
 
 def _shown(address: str) -> str:
-    """The address without its password."""
-    scheme, _, rest = address.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    """The address without its user and password."""
+    scheme, separator, rest = address.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

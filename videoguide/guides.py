@@ -212,8 +212,9 @@ def button_track(guide: Guide) -> str:
 
 def _write_mp4(guide: Guide, file: Path) -> None:
     """Header, then each segment's payload, copied inside the kernel."""
-    with file.open("wb", buffering=0) as out:
+    with file.open("wb") as out:
         out.write(guide.header)
+        out.flush()
         for segment in guide.segments:
             with segment.path.open("rb") as source:
                 copy_bytes(source.fileno(), out.fileno(), segment.tables.payload_bytes)

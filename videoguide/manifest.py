@@ -107,7 +107,7 @@ def read(data: bytes) -> Manifest:
     try:
         plain: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
         return msgspec.convert(upgrade(plain), Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(f"guide.json: {error}") from error
 
 

@@ -9,7 +9,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -20,7 +20,7 @@ from videoguide.applications import Application, Rejection, read_applications
 from videoguide.campaigns import Campaign
 from videoguide.database import GuideRecord, Register
 from videoguide.eligibility import decide
-from videoguide.errors import PackError
+from videoguide.errors import InputError, PackError, VideoGuideError
 from videoguide.progress import Report, silently
 from videoguide.script import FilledScene, Script, write_script
 from videoguide.segments import Studio, open_studio
@@ -38,6 +38,8 @@ class Outcome:
     rejected: list[Rejection] = field(default_factory=list)
     duplicates: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Applications (by id) whose name or patronato cannot be shown, and why: no guide, the others go on."""
     cases: Counter[str] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
     guides: list[GuideRecord] = field(default_factory=list)
@@ -79,10 +81,16 @@ def render(
     wanted = list(_wanted(extract, studio, outcome))
     missing = _missing_segments(wanted, studio, outcome)
     with _executor(workers or os.cpu_count() or 1, campaign, settings) as executor:
-        jobs = [executor.submit(_make_segment, scene) for scene in missing.values()]
+        jobs = {executor.submit(_make_segment, scene): key for key, scene in missing.items()}
+        unfit: dict[str, str] = {}
         for done, job in enumerate(as_completed(jobs), 1):
-            report(f"scena {job.result()}", done, len(jobs))
-    outcome.segments_made = len(missing)
+            if reason := _unfit(job):
+                unfit[jobs[job]] = reason
+            report(f"scena {missing[jobs[job]].scene}", done, len(jobs))
+    outcome.segments_made = len(missing) - len(unfit)
+    for guide in wanted:
+        outcome.unfit.update((guide.application.id, unfit[key]) for key in guide.keys if key in unfit)
+    wanted = [guide for guide in wanted if guide.application.id not in outcome.unfit]
     with Register(settings.database) as register:
         for number, guide in enumerate(wanted, 1):
             record = register.find(campaign.id, guide.state)
@@ -122,7 +130,11 @@ def _wanted(extract: Path, studio: Studio, outcome: Outcome) -> Iterator[_Wanted
             continue
         outcome.cases["+".join(decision.cases)] += 1
         outcome.channels[application.channel] += 1
-        script = write_script(application, decision.cases, studio.campaign)
+        try:
+            script = write_script(application, decision.cases, studio.campaign)
+        except InputError as error:
+            outcome.unfit[application.id] = error.message
+            continue
         yield _Wanted(application, script, tuple(studio.key(scene) for scene in script.scenes))
 
 
@@ -148,6 +160,8 @@ def _executor(workers: int, campaign: Campaign, settings: Settings) -> Iterator[
     with ProcessPoolExecutor(workers, get_context("spawn"), _open_worker, arguments) as executor:
         try:
             yield executor
+        except BrokenExecutor as error:
+            raise VideoGuideError("a worker process has stopped; run again: finished scenes are kept") from error
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
@@ -158,8 +172,16 @@ def _open_worker(folder: Path, settings: Settings, threads: int | None) -> None:
     _studio = open_studio(campaigns.Campaign(folder), settings, threads=threads)
 
 
-def _make_segment(scene: FilledScene) -> str:
+def _make_segment(scene: FilledScene) -> None:
     if _studio is None:
         raise PackError("worker", "was not opened")
     _studio.segment(scene)
-    return scene.scene
+
+
+def _unfit(job: Future[None]) -> str:
+    """Why a person's own words cannot be shown, or "" for a segment that is made. Raises every other error."""
+    try:
+        job.result()
+    except InputError as error:
+        return error.message
+    return ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from videoguide.applications import Application, FactValue, Sex, tidy_name
+from videoguide.applications import Application, FactValue, Sex, tidy_name, tidy_patronato
 from videoguide.campaigns import Campaign
 from videoguide.errors import InputError, UnknownChoice
 from videoguide.guides import Guide
@@ -14,7 +14,6 @@ from videoguide.script import Script
 from videoguide.segments import Studio
 
 SEXES = {"F": "F", "M": "M", "unknown": ""}
-LONGEST_LABEL = 40
 APPLICANTS = ("parent", "guardian", "child")
 
 
@@ -72,7 +71,7 @@ def invented_application(
         applicant=applicant,
         filed_on=date(year, 3, 1),
         channel=channel,
-        patronato=_label(patronato),
+        patronato=tidy_patronato(patronato),
         status=status,
         status_since=None,
         consent=True,
@@ -94,11 +93,3 @@ def make_guide(script: Script, studio: Studio, report: Report = silently) -> Mad
         reused.append(found is not None)
         report(scene.chapter, number, len(script.scenes))
     return Made(Guide(script, studio.campaign, studio.voice.id, tuple(segments)), tuple(reused))
-
-
-def _label(text: str) -> str:
-    """A patronato's name, written as it is given, held to the rules of a first name otherwise."""
-    blanks_folded = " ".join(text.split())
-    if blanks_folded:
-        tidy_name(blanks_folded, LONGEST_LABEL)
-    return blanks_folded

@@ -7,7 +7,7 @@ segment around it, is known without any voice. num2words is imported when a digi
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
@@ -38,7 +38,7 @@ class Entry:
     ipa: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """Entries by the written word, in lower case. ``Lexicon()`` knows no word."""
 
@@ -79,6 +79,7 @@ def load_lexicon(file: Path) -> Lexicon:
     return Lexicon(entries)
 
 
+@lru_cache(maxsize=4096)  # guides share their sentences
 def spoken(text: str, lexicon: Lexicon) -> Spoken:
     """``text`` as it is to be said. Never raises: what cannot be said is dropped.
 

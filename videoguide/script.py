@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from videoguide import templates
 from videoguide.applications import Application
-from videoguide.campaigns import Campaign, ScenePlace, SceneTemplate, SentenceTemplate, Variable
-from videoguide.errors import InputError, PackError
+from videoguide.campaigns import ButtonTemplate, Campaign, ScenePlace, SceneTemplate, SentenceTemplate, Variable
+from videoguide.errors import FirstNameError, InputError, PackError
+from videoguide.typography import missing_glyphs
 
 Value = str | int | bool | tuple["Value", ...] | Mapping[str, "Value"]
 
@@ -75,8 +77,9 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
     """The guide of ``application`` for ``cases`` (ids, in any order).
 
     Raises UnknownChoice for an unknown case, InputError for a case without the fact that it tells
-    of, PackError where the pack's own templates fail.
+    of, FirstNameError for a name that the font cannot draw, PackError where the pack's own templates fail.
     """
+    _require_drawable(application)
     wanted = [campaign.case(case).id for case in cases]
     ordered = tuple(case for case in campaign.cases if case in wanted)
     if not ordered:
@@ -86,7 +89,8 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
         fact = campaign.cases[case_id].needs
         if fact and not values[fact]:
             option = campaign.description.facts[fact].option
-            raise InputError(f"case {case_id} needs {_article(option)} {option}")
+            allowed = ", ".join(campaign.catalogue.get(campaign.description.facts[fact].catalogue, {})) or "1 or more"
+            raise InputError(f"case {case_id} needs {_article(option)} {option}; allowed: {allowed}")
     places = [
         place
         for place in campaign.description.scenes
@@ -97,6 +101,18 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
     used = {button.window for scene in scenes for button in scene.buttons if button.window}
     windows = tuple(_fill_window(window, values, campaign) for window in campaign.windows if window in used)
     return Script(campaign.id, ordered, application.channel, scenes, windows)
+
+
+def _require_drawable(application: Application) -> None:
+    if codes := _undrawable(application.spoken_name):
+        raise FirstNameError(f"has characters that the font cannot draw ({codes})")
+    if codes := _undrawable(application.patronato):
+        raise InputError(f"patronato: has characters that the font cannot draw ({codes})")
+
+
+@lru_cache(maxsize=65_536)
+def _undrawable(text: str) -> str:
+    return ", ".join(f"U+{ord(sign):04X}" for sign in sorted(missing_glyphs(text)))
 
 
 def guide_values(application: Application, cases: Sequence[str], campaign: Campaign) -> dict[str, Any]:
@@ -161,7 +177,7 @@ def _fill_scene(place: ScenePlace, values: Mapping[str, Any], campaign: Campaign
     sentences = tuple(_fill_sentences(template, declared, file))
     spoken = [sentence.id for sentence in sentences]
     buttons = tuple(
-        Button(button.id, button.label, _first(button.sentence, spoken), button.window, button.link, button.area)
+        Button(button.id, button.label, _offered_from(button, spoken, file), button.window, button.link, button.area)
         for button in template.buttons
         if _holds(button.when, declared, file, f"buttons.{button.id}")
     )
@@ -186,8 +202,12 @@ def _sentence(template: SentenceTemplate, sentence_id: str, values: Mapping[str,
     return Sentence(sentence_id, text, template.pause)
 
 
-def _first(sentence: str, spoken: Sequence[str]) -> str:
-    return sentence if sentence in spoken else f"{sentence}-1"
+def _offered_from(button: ButtonTemplate, spoken: Sequence[str], file: str) -> str:
+    """The sentence that a button comes with: its own, or the first where there is one for each item."""
+    for sentence in (button.sentence, f"{button.sentence}-1"):
+        if sentence in spoken:
+            return sentence
+    raise PackError(file, f"sentence {button.sentence!r} is not spoken when the button is there", where=button.id)
 
 
 def _fill_window(window_id: str, values: Mapping[str, Any], campaign: Campaign) -> FilledWindow:

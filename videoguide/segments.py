@@ -6,7 +6,7 @@ profile, and a version raised by hand. Computing it loads no codec, no voice and
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from videoguide import payload, templates
 from videoguide.assets import assets_folder
 from videoguide.campaigns import Campaign
 from videoguide.encoding import Profile
-from videoguide.errors import InputError, StoreError
+from videoguide.errors import FirstNameError, InputError, StoreError, TextOverflow
 from videoguide.payload import SegmentFile
 from videoguide.pronunciation import Lexicon, load_lexicon, spoken
 from videoguide.script import FilledScene
@@ -85,12 +85,22 @@ class Studio:
             return None
 
     def make(self, scene: FilledScene) -> SegmentFile:
-        """Narrate, draw, encode and put; replaces what the store may have under this key."""
+        """Narrate, draw, encode and put; replaces what the store may have under this key.
+
+        Raises FirstNameError or InputError for a person's own words that are too long for the picture.
+        """
         from videoguide import encoding
         from videoguide import pictures as stills
 
         told = self.tell(scene)
-        drawn = self.draw(scene, told)
+        try:
+            drawn = self.draw(scene, told)
+        except TextOverflow as error:
+            if self._too_long(scene, "first_name"):
+                raise FirstNameError("is too long for the picture") from error
+            if self._too_long(scene, "patronato"):
+                raise InputError("patronato: is too long for the picture") from error
+            raise
         pictures, sync, avcc = encoding.encode_pictures(drawn.frames, drawn.frame, drawn.changes, self.profile)
         sound, asc = encoding.encode_sound(told.samples, self.profile)
         info = {"scene": scene.scene, "sentences": {time.id: [time.start, time.end] for time in told.sentences}}
@@ -106,6 +116,13 @@ class Studio:
             stills.poster(drawn, drawn.frames - POSTER_BEFORE_END),
         )
         return payload.read(self.store.put(KIND, self.key(scene), parts))
+
+    def _too_long(self, scene: FilledScene, name: str) -> bool:
+        """Whether words overflow because of this value: with a short one in its place all fits."""
+        try:
+            return name in scene.values and bool(self.svg(replace(scene, values={**scene.values, name: "A"})))
+        except TextOverflow:
+            return False
 
     def segment(self, scene: FilledScene) -> SegmentFile:
         """The scene's segment, made if the store does not have it."""

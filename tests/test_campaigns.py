@@ -1,0 +1,137 @@
+"""Loading a campaign pack: strict, whole, and with errors that name the place."""
+
+from pathlib import Path
+
+import pytest
+from invented_guides import PACKS, ROOT, PackCopy
+
+from videoguide import campaigns
+from videoguide.campaigns import Campaign
+from videoguide.errors import PackError, UnknownChoice
+
+
+def test_the_sample_campaign_loads_with_its_cases_documents_and_anomalies(pack: Campaign) -> None:
+    assert list(pack.cases) == ["missing-documents", "adult-child", "unverified-iban"]
+    assert len(pack.catalogue["documents"]) == 6
+    assert set(pack.catalogue["anomalies"]) == {"holder-mismatch", "unverifiable", "foreign-bank", "wrong-coordinates"}
+    assert pack.description.years == (2022, 2023) and pack.description.valid_months == 6
+
+
+def test_a_second_campaign_is_a_second_folder(tiny: Campaign) -> None:
+    assert tiny.id == "bonus-libri" and list(tiny.cases) == ["missing-receipt", "missing-school"]
+
+
+def test_the_packs_of_a_folder_are_listed_by_name(tmp_path: Path) -> None:
+    assert campaigns.campaigns(PACKS) == ("bonus-libri",)
+    assert campaigns.campaigns(ROOT / "scenes") == ("assegno-unico",)
+    assert campaigns.campaigns(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nothing", "../packs/bonus-libri", "bonus-libri/scenes", ".", "/", "bonus-libri "]
+)
+def test_an_unknown_campaign_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(UnknownChoice, match="unknown campaign .*; allowed: bonus-libri"):
+        campaigns.load(PACKS, name)
+
+
+def test_an_unknown_case_or_catalogue_entry_is_refused_with_the_known_ones(tiny: Campaign) -> None:
+    with pytest.raises(UnknownChoice, match="unknown case 'lost'; allowed: missing-receipt, missing-school"):
+        tiny.case("lost")
+    with pytest.raises(UnknownChoice, match="unknown receipt 'pens'; allowed: books, notebooks"):
+        tiny.entry("receipts", "pens")
+
+
+def test_a_catalogue_entry_knows_its_own_id(tiny: Campaign) -> None:
+    assert tiny.entry("receipts", "books") == {
+        "id": "books",
+        "title": "Scontrino dei libri",
+        "said": "lo scontrino dei libri",
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "found"),
+    [
+        ("campaign.toml", "valid_months", "valid_month", "valid_month"),
+        ("campaign.toml", "years = [2024]", 'years = ["2024"]', "years"),
+        ("campaign.toml", 'language = "it"', 'language = "en"', "language"),
+        ("campaign.toml", 'type = "count"', 'type = "number"', "facts"),
+        ("campaign.toml", 'title = "La tua', 'title = 3\nsubtitle = "La tua', "title"),
+        ("extract.toml", 'joined_by = "+"', "joined_by = 1", "joined_by"),
+        ("windows.toml", "each =", "eech =", "eech"),
+        ("scenes/hello.toml", "pause = 400", 'pause = "long"', "pause"),
+        ("scenes/hello.toml", "meaning =", "means =", "mean"),
+        ("scenes/end-card.toml", "area = [112,", "area = [", "area"),
+        ("catalogue.toml", 'said = "lo scontrino dei libri"', "said = 1", "receipts|said|str"),
+    ],
+)
+def test_an_unknown_key_or_a_wrong_type_is_an_error_that_names_file_and_place(
+    tiny_copy: PackCopy, file: str, old: str, new: str, found: str
+) -> None:
+    tiny_copy.change(file, old, new)
+    with pytest.raises(PackError, match=found) as caught:
+        tiny_copy.load()
+    assert caught.value.file == str(tiny_copy.folder / file)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "campaign.toml",
+            'catalogue = "receipts"',
+            'catalogue = "papers"',
+            "unknown catalogue 'papers'; known: receipts",
+        ),
+        ("campaign.toml", 'catalogue = "receipts"\n', "", "unknown catalogue"),
+        ("campaign.toml", 'needs = "pupils"', 'needs = "pupil"', "unknown fact 'pupil'; known: receipts, pupils"),
+        ("windows.toml", 'link = "service"', 'link = "shop"', "unknown link 'shop'; known: service"),
+        ("scenes/receipt.toml", 'window = "receipts"', 'window = "papers"', "unknown window 'papers'; known: receipts"),
+        ("scenes/end-card.toml", 'link = "service"', 'link = "shop"', "unknown link 'shop'"),
+        ("scenes/end-card.toml", 'sentence = "go"', 'sentence = "stop"', "unknown sentence 'stop'; known: go"),
+        (
+            "scenes/receipt.toml",
+            'each = "receipts"',
+            'each = "papers"',
+            "unknown variable 'papers'; known: step, receipts",
+        ),
+        ("scenes/hello.toml", 'id = "topic"', 'id = "hello"', "two sentences have the same id"),
+        ("scenes/end-card.toml", 'link = "service"', 'link = "service"\nwindow = "receipts"', "one of them"),
+        ("scenes/end-card.toml", 'link = "service"\n', "", "one of them"),
+        ("extract.toml", "[values.sex]", "[values.sesso]", "lacks sex"),
+        ("extract.toml", 'pupils = "alunni"\n', "", "lacks pupils"),
+        ("extract.toml", 'mobile = "cellulare"\n', "", "lacks mobile"),
+        ("extract.toml", "[values.receipts]", "[values.pupils]", "lacks receipts"),
+        ("extract.toml", 's = "yes"', 's = "yess"', "unknown value 'yess'; known: yes, no"),
+        ("extract.toml", 'web = "citizen"', 'web = "web"', "unknown value 'web'; known: citizen"),
+        ("extract.toml", 'f = "F"', 'f = "D"', "unknown value 'D'; known: F, M"),
+    ],
+)
+def test_a_name_of_something_that_is_not_there_is_an_error_with_what_is(
+    tiny_copy: PackCopy, file: str, old: str, new: str, message: str
+) -> None:
+    tiny_copy.change(file, old, new)
+    with pytest.raises(PackError, match=message) as caught:
+        tiny_copy.load()
+    assert caught.value.file == str(tiny_copy.folder / file)
+
+
+@pytest.mark.parametrize("file", ["extract.toml", "catalogue.toml", "windows.toml", "scenes/hello.toml"])
+def test_a_missing_file_is_an_error_that_names_it(tiny_copy: PackCopy, file: str) -> None:
+    (tiny_copy.folder / file).unlink()
+    with pytest.raises(PackError, match=rf"{file}: cannot be read"):
+        tiny_copy.load()
+
+
+@pytest.mark.parametrize("content", [b"id = \n", b"title = '\xe8'\n", b"\x89PNG\r\n\x1a\n\0"])
+def test_a_file_that_is_not_toml_in_utf_8_is_an_error(tiny_copy: PackCopy, content: bytes) -> None:
+    (tiny_copy.folder / "windows.toml").write_bytes(content)
+    with pytest.raises(PackError, match="is not TOML in UTF-8"):
+        tiny_copy.load()
+
+
+def test_a_loaded_pack_cannot_be_changed(tiny: Campaign) -> None:
+    with pytest.raises(AttributeError):
+        tiny.description.title = "x"  # type: ignore[misc]

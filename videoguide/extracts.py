@@ -1,0 +1,268 @@
+"""Files -> rows: an extract's cells as text, in the pack's order of columns, whatever holds them.
+
+CSV in UTF-8 (with or without BOM) or Windows-1252, comma or semicolon, plain or in gzip; or
+Parquet, whose typed cells are written as the CSV would write them. A file is gone through once
+before its first row is given, so that one that is damaged gives none; then it is read as a stream.
+What the cells mean is for ``applications`` to say.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache, partial
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from zoneinfo import ZoneInfo
+
+from videoguide.campaigns import Campaign, Extract
+from videoguide.errors import InputError
+
+if TYPE_CHECKING:
+    from arro3.core import Array
+
+PARQUET = b"PAR1"  # the first and the last four bytes of such a file
+GZIP = b"\x1f\x8b"
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+BINARY_PROBE_BYTES = 64  # shorter than any header: a file of another kind shows a zero byte by then
+LONGEST_LINE = 1 << 20  # characters; a file without line ends is not a reason to take it all in
+BLOCK_BYTES = 1 << 18
+BATCH_ROWS = 4096
+INSTITUTE_TIME = ZoneInfo("Europe/Rome")
+
+
+class Row(NamedTuple):
+    """One record. ``number`` is what a spreadsheet shows: the header is 1, and a record counts as one row
+    even where it is blank or a cell of it has line breaks. ``cells`` are those of the pack's columns, in its
+    order; a row with a ``flaw`` has none."""
+
+    number: int
+    cells: Sequence[str]
+    flaw: str = ""
+
+
+def read_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
+    """The rows of an extract of ``campaign``, in its order, blank ones left out, as a stream.
+
+    Raises InputError, at once, for a file that is not such an extract, is damaged or has no rows.
+    """
+    with _reading(file), file.open("rb") as opened:
+        start = opened.read(len(PARQUET))
+    rows = (_parquet_rows if start == PARQUET else _csv_rows)(file, campaign)
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{file}: has a header and no rows")
+    return chain([first], rows)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """What goes wrong with the bytes themselves, as an InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from error
+    except (EOFError, zlib.error) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
+
+
+def _places(file: Path, header: Sequence[str], campaign: Campaign) -> list[int]:
+    """Where the pack's columns stand in the header."""
+    wanted = list(campaign.extract.columns.values())
+    if not any(header):
+        raise InputError(f"{file}: is empty; expected an extract with the columns {', '.join(wanted)}")
+    if missing := [column for column in wanted if column not in header]:
+        raise InputError(f"{file}: is not an extract of {campaign.id}: missing columns {', '.join(missing)}")
+    if twice := [column for column in wanted if header.count(column) > 1]:
+        raise InputError(f"{file}: is not an extract of {campaign.id}: columns that come twice: {', '.join(twice)}")
+    return [header.index(column) for column in wanted]
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _csv_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
+    encoding = _encoding(file)
+    # a byte that the encoding does not know becomes a lost character, and with it its row is rejected
+    with _reading(file), _bytes(file) as raw, io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
+        lines = iter(partial(text.readline, LONGEST_LINE), "")
+        first = next(lines, "")
+        delimiter = ";" if first.count(";") >= first.count(",") else ","
+        records = _records(chain([first], lines), delimiter)
+        header = [column.strip() for column in next(records, ())]
+        places = _places(file, header, campaign)
+        pick, width, needed = itemgetter(*places), len(header), max(places) + 1
+        for number, record in enumerate(records, 2):
+            if len(record) == width:
+                yield Row(number, pick(record))
+            elif not "".join(record).strip():
+                continue
+            elif len(record) < needed:
+                yield Row(number, (), "the row is too short")
+            elif any(cell.strip() for cell in record[width:]):
+                yield Row(number, (), "the row has more cells than the header")
+            else:
+                yield Row(number, pick(record))
+
+
+def _records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
+    """The CSV's records. A stray quote cannot swallow the lines after it: where quotes do not add up, the
+    line that they began in is a record of its own, and reading goes on with the next line."""
+    taken: list[str] = []  # the lines of the record that is being read
+    again: deque[str] = deque()  # lines to be read once more
+
+    def following() -> Iterator[str]:
+        while line := again.popleft() if again else next(lines, ""):
+            taken.append(line)
+            yield line
+
+    width = 0
+    reader = csv.reader(following(), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            record = next(reader)
+            whole = len(taken) == 1 or (len(record) == (width or len(record)) and not _swallowed(record, delimiter))
+        except StopIteration:
+            return
+        except csv.Error:
+            whole = False
+        if not whole:
+            record = _one_line(taken[0], delimiter)
+            again.extendleft(reversed(taken[1:]))
+            reader = csv.reader(following(), delimiter=delimiter, strict=True)
+        width = width or len(record)
+        yield record
+        taken.clear()
+
+
+def _swallowed(record: Sequence[str], delimiter: str) -> bool:
+    """Whether a cell over several lines holds so many delimiters that it is rows, and not a text."""
+    return any(cell.count(delimiter) >= len(record) - 1 for cell in record)
+
+
+def _one_line(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell beyond all bounds
+        return line.split(delimiter, 1)[:1]
+
+
+def _bytes(file: Path) -> BinaryIO:
+    with file.open("rb") as probe:
+        packed = probe.read(len(GZIP)) == GZIP
+    return gzip.open(file, "rb") if packed else file.open("rb")  # type: ignore[return-value]
+
+
+def _encoding(file: Path) -> str:
+    """UTF-8 if the file says so or decodes as such, else Windows-1252. Goes through it to its end."""
+    with _reading(file), _bytes(file) as raw:
+        start = raw.read(BINARY_PROBE_BYTES)
+        if start.startswith(UTF_16):
+            raise InputError(f"{file}: is not a text file in UTF-8 or Windows-1252, but in UTF-16")
+        if b"\0" in start:
+            raise InputError(f"{file}: is not a text file; allowed: CSV, CSV in gzip, Parquet")
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        encoding = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
+        for block in chain([start], iter(partial(raw.read, BLOCK_BYTES), b""), [b""]):
+            if encoding == "utf-8":
+                try:
+                    decoder.decode(block, final=not block)
+                except UnicodeDecodeError:
+                    encoding = "cp1252"
+    return encoding
+
+
+# ---------------------------------------------------------------- Parquet
+
+
+def _parquet_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
+    from arro3.io import read_parquet  # few runs need it
+
+    extract = campaign.extract
+    with _reading(file), _reading_parquet(file):
+        _require_end(file)
+        reader = read_parquet(file, batch_size=BATCH_ROWS)
+        places = _places(file, [name.strip() for name in reader.schema.names], campaign)
+        for _ in reader:  # to its end
+            pass
+        columns = [
+            (place, partial(_written, file, column, _answers(extract, field), extract))
+            for place, (field, column) in zip(places, extract.columns.items(), strict=True)
+        ]
+        number = 2
+        for batch in read_parquet(file, batch_size=BATCH_ROWS):
+            cells = [_cells(batch.column(place), written) for place, written in columns]
+            yield from map(Row, range(number, number + batch.num_rows), zip(*cells, strict=True))
+            number += batch.num_rows
+
+
+@contextmanager
+def _reading_parquet(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        # the reader has no errors of its own: it raises plain ones, or panics, which is no Exception
+        if type(error) is Exception or type(error).__name__ == "PanicException":
+            raise InputError(f"{file}: is a damaged Parquet file") from error
+        raise
+
+
+def _require_end(file: Path) -> None:
+    with file.open("rb") as opened:
+        opened.seek(-min(len(PARQUET), file.stat().st_size), io.SEEK_END)
+        if opened.read() != PARQUET:
+            raise InputError(f"{file}: is a damaged Parquet file: its end is missing")
+
+
+def _cells(column: "Array", written: Callable[[object], str]) -> Iterable[str]:
+    values: Iterable[object] = column.to_pylist()
+    return [value if type(value) is str else written(value) for value in values]
+
+
+def _answers(extract: Extract, field: str) -> tuple[str, str]:
+    """How the extract writes no and yes in a column."""
+    spelt = {meaning: spelling for spelling, meaning in extract.values.get(field, {}).items()}
+    return spelt.get("no", "false"), spelt.get("yes", "true")
+
+
+def _written(file: Path, column: str, answers: tuple[str, str], extract: Extract, value: object) -> str:
+    """A typed cell as the CSV would write it."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return answers[value]
+        case int():
+            return str(value)
+        case float() | Decimal():
+            return "" if value != value else str(int(value)) if value == value // 1 else str(value)
+        case date():
+            return _written_date(value, extract.date)
+        case bytes():
+            return value.decode(errors="replace")
+        case list():
+            inner = partial(_written, file, column, answers, extract)
+            return extract.joined_by.join(inner(item) for item in value if item is not None)
+        case _:
+            raise InputError(
+                f"{file}: column {column} holds values of the type {type(value).__name__}; "
+                "allowed: text, numbers, dates, yes or no, lists of these"
+            )
+
+
+@lru_cache(maxsize=4096)
+def _written_date(value: date, form: str) -> str:
+    """A date, or a moment's date as the institute's clocks have it."""
+    if isinstance(value, datetime) and value.tzinfo:
+        value = value.astimezone(INSTITUTE_TIME)
+    return value.strftime(form)
