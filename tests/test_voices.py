@@ -18,7 +18,7 @@ from videoguide.timing import SAMPLE_RATE_HZ
 from videoguide.voices import DEFAULT_VOICE, VOICES, Voice, voice
 from videoguide.voices import kokoro as kokoro_module
 from videoguide.voices.kokoro import ALPHABET, TOKENS, KokoroSara, in_alphabet, joined_model, phonemes
-from videoguide.voices.silent import CHARACTERS_PER_SECOND, SilentVoice
+from videoguide.voices.silent import MS_PER_CHARACTER, SilentVoice
 from videoguide.voices.sound import resampled, trimmed
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -162,7 +162,7 @@ def test_naming_a_voice_and_its_version_imports_nothing_heavy() -> None:
 
 
 def test_silence_is_as_long_as_the_text_would_take() -> None:
-    assert len(SilentVoice().speak("x" * CHARACTERS_PER_SECOND * 2, {})) == 2 * SAMPLE_RATE_HZ
+    assert len(SilentVoice().speak("x" * 50, {})) == 50 * MS_PER_CHARACTER * SAMPLE_RATE_HZ // 1000
     assert len(SilentVoice().speak("", {})) == SAMPLE_RATE_HZ // 5
     assert not SilentVoice().speak(SENTENCE, {}).any()
 

@@ -65,15 +65,18 @@ def phonemes(text: str, pronunciations: Mapping[str, str]) -> str:
 
 def _read(text: str) -> str:
     """eSpeak's reading of ``text``, clause by clause, with blanks and punctuation where they were."""
-    said = []
-    for n, piece in enumerate(_PUNCTUATION.split(text)):
-        if n % 2:
-            said.append(piece)
-        else:
-            before, after = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
-            read = in_alphabet(library().phonemes(piece.strip())) if piece.strip() else ""
-            said.append(f"{before}{read}{after}" if piece.strip() else before)
-    return "".join(said)
+    return "".join(
+        piece if n % 2 else re.sub(r"\S.*\S|\S", lambda clause: _clause(clause[0]), piece)
+        for n, piece in enumerate(_PUNCTUATION.split(text))
+    )
+
+
+def _clause(clause: str) -> str:
+    """One clause in the model's letters. An article cut off before a pronunciation ("l'") is read as one,
+    not as the letter's name: with a vowel behind it, which is then taken away."""
+    if clause.endswith("'"):
+        return re.sub("ˈ?[iɪ]ː?$", "", in_alphabet(library().phonemes(clause + "i")))
+    return in_alphabet(library().phonemes(clause))
 
 
 @cache

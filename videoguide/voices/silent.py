@@ -2,26 +2,25 @@
 
 from collections.abc import Mapping
 
-from videoguide.timing import SAMPLE_RATE_HZ
+from videoguide.timing import ms_to_samples
 from videoguide.voices.base import Samples, Voice
 
-CHARACTERS_PER_SECOND = 18
+MS_PER_CHARACTER = 58
 SHORTEST_MS = 200
 
 
 class SilentVoice(Voice):
-    """Digital silence as long as the default voice would take: 18 characters a second, at least 0.2 s."""
+    """Digital silence as long as the default voice would take: 58 ms a character, at least 0.2 s."""
 
     id = "silent"
     description = "Silenzio della durata giusta: per prove e bozze, istantanea."
 
     @property
     def version(self) -> str:
-        return f"1; {CHARACTERS_PER_SECOND} characters a second"
+        return f"1; {MS_PER_CHARACTER} ms a character"
 
     def speak(self, text: str, pronunciations: Mapping[str, str]) -> Samples:
         """Zeros; exact in samples, so that timings are reproducible to the sample."""
         import numpy as np
 
-        shortest = SHORTEST_MS * SAMPLE_RATE_HZ // 1000
-        return np.zeros(max(shortest, len(text) * SAMPLE_RATE_HZ // CHARACTERS_PER_SECOND), dtype=np.float32)
+        return np.zeros(ms_to_samples(max(SHORTEST_MS, MS_PER_CHARACTER * len(text))), dtype=np.float32)

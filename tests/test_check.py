@@ -1,0 +1,203 @@
+"""The proof of a pack: the sample campaign passes; every kind of mistake is found in broken copies of a small one."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from invented_guides import PACKS, PackCopy
+
+from videoguide.campaigns import Campaign
+from videoguide.check import Checked, check, distinct_scenes, every_guide
+from videoguide.errors import PackError
+from videoguide.script import write_script
+from videoguide.segments import Studio
+
+Combinations = set[tuple[object, ...]]
+
+LONG_WORD = "www.example.org/bonus-libri/percorso/davvero/lungo"
+HARD = (
+    "Relativamente alla documentazione integrativa propedeutica al perfezionamento amministrativo, provvedi "
+    "tempestivamente alla trasmissione telematica delle attestazioni scolastiche ministeriali."
+)
+
+
+@pytest.fixture(scope="module")
+def sound(tiny_studio: Studio) -> Checked:
+    return check(tiny_studio)
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory, shared_store: Path) -> list[str]:
+    """What is found in a copy with a mistake of every kind that still lets the scenes be drawn."""
+    folder = tmp_path_factory.mktemp("broken") / "bonus-libri"
+    copy = PackCopy(Path(shutil.copytree(PACKS / "bonus-libri", folder)))
+    copy.change("scenes/hello.toml", "[variables]", '[variables]\nstatus = { type = "text", meaning = "-" }')
+    copy.change("scenes/hello.svg", '<g id="ciao"', '{% if channel is defined %}{% endif %}<g id="ciao"')
+    copy.change("scenes/receipt.toml", 'text = "Manca ancora', f'text = "Manca {LONG_WORD} e ancora')
+    copy.change("scenes/school.toml", 'text = "Scrivi', f'text = "{HARD} Scrivi')
+    copy.change(
+        "scenes/school.svg",
+        "</svg>",
+        '<g id="tiny" vg:enter="school"><text x="112" y="700" font-family="Titillium Web" font-size="40" '
+        'fill="#17324D">Piccolo</text></g><g id="pale" vg:enter="school"><text x="112" y="800" '
+        'font-family="Titillium Web" font-size="72" fill="#CCCCCC">Pallido</text></g><g id="low" vg:enter="school">'
+        '<text x="112" y="1070" font-family="Titillium Web" font-size="72" fill="#17324D">Basso</text></g></svg>',
+    )
+    copy.change("windows.toml", 'text = ["Ciao', f'text = ["{HARD}", "{HARD}", "Ciao')
+    copy.change("windows.toml", "[receipts]", '[forgotten]\ntitle = "-"\ntext = ["Una frase."]\n\n[receipts]')
+    copy.change("catalogue.toml", '[receipts.notebooks]\ntitle = "Scontrino dei quaderni"', "[receipts.notebooks]")
+    copy.change("windows.toml", "{{ item.title }}", "{{ item.said }}")
+    copy.change("scenes/receipt.svg", "receipt.title", "receipt.said")
+    copy.change("extract.toml", 'L = "books"', 'L = "pens"')
+    copy.change("campaign.toml", 'short = "www.example.org"', 'short = "example.com/x"')
+    copy.change("campaign.toml", "guide_seconds = [10, 40]", "guide_seconds = [16, 17]")
+    links = '\n[links.plain]\ntitle = "-"\nurl = "http://www.example.org/"\n\n[links.foreign]\ntitle = "-"\n'
+    with (folder / "campaign.toml").open("a", encoding="utf-8") as file:
+        file.write(f'{links}url = "https://www.example.com/"\n')
+    return [str(finding) for finding in check(copy.studio(shared_store)).findings]
+
+
+@pytest.fixture(scope="module")
+def undrawable(tmp_path_factory: pytest.TempPathFactory, shared_store: Path) -> list[str]:
+    """What is found in a copy whose scenes, each for a reason of its own, cannot be drawn."""
+    folder = tmp_path_factory.mktemp("undrawable") / "bonus-libri"
+    copy = PackCopy(Path(shutil.copytree(PACKS / "bonus-libri", folder)))
+    copy.change("campaign.toml", '"Mariamaddalena Francesca"', f'"{"M" * 24}"')
+    copy.change("scenes/receipt.svg", '"marks.svg"', '"lost.svg"')
+    copy.change("scenes/school.toml", 'id = "school"', 'id = "school"\nwhen = "not alone"')
+    copy.change("scenes/end-card.svg", 'vg:enter="go"', 'vg:enter="gone"')
+    return [str(finding) for finding in check(copy.studio(shared_store)).findings]
+
+
+def test_a_sound_pack_has_no_findings(sound: Checked, tiny: Campaign) -> None:
+    assert sound.findings == ()
+    shortest, longest = tiny.description.limits.guide_seconds
+    assert shortest <= sound.seconds[0] < sound.seconds[1] <= longest
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        "scenes/hello.toml (variables): 'status' is declared but not used",
+        "scenes/hello.toml (variables): 'channel' is used but not declared",
+        "scenes/receipt.toml (captions): caption 2: a line of over 40 characters",
+        "scenes/school.toml (sentences): Gulpease ",
+        "scenes/school.svg (tiny): layer tiny: “Piccolo”: size 40 px; allowed: 56 px or more",
+        "scenes/school.svg (pale): layer pale: “Pallido”: contrast 1.",
+        "scenes/school.svg (low): layer low: “Basso”: place ",
+        "scenes/school.svg (school): nothing moves for ",
+        "windows.toml (receipts): Gulpease ",
+        "windows.toml (forgotten): no button opens it",
+        "catalogue.toml (receipts.notebooks): has other fields than title, said",
+        "extract.toml (values.receipts): 'pens' is not in both extract and catalogue",
+        "extract.toml (values.receipts): 'books' is not in both extract and catalogue",
+        "campaign.toml (links.service): the short address is of another host",
+        "campaign.toml (links.plain): is not an https address of www.example.org",
+        "campaign.toml (links.foreign): is not an https address of www.example.org",
+        "campaign.toml (links.foreign): is not used",
+        "campaign.toml (missing-school, citizen): lasts ",
+        "campaign.toml (missing-receipt, citizen): lasts ",
+    ],
+)
+def test_a_mistake_is_found_in_its_place(broken: list[str], finding: str) -> None:
+    assert [found for found in broken if found.startswith(finding)], "\n".join(broken)
+
+
+def test_each_finding_comes_once_and_says_what_is_allowed(broken: list[str]) -> None:
+    assert len(set(broken)) == len(broken)
+    measured = [found for found in broken if "Gulpease" in found or "lasts" in found or "nothing moves" in found]
+    assert measured and all("; allowed: " in found for found in measured)
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        "name, 1100 px wide): a name does not fit at 96 px on two lines",
+        "scenes/receipt.svg (line 2): asks for 'lost.svg', which is in none of the folders",
+        "scenes/school.toml (sentences): has nothing to say",
+        "scenes/end-card.svg (layer code): unknown anchor 'gone'",
+    ],
+)
+def test_a_scene_that_cannot_be_drawn_is_a_finding_and_the_others_are_checked_all_the_same(
+    undrawable: list[str], finding: str
+) -> None:
+    assert [found for found in undrawable if finding in found], "\n".join(undrawable)
+
+
+def test_a_combination_that_cannot_be_filled_is_a_finding(tiny_copy: PackCopy, shared_store: Path) -> None:
+    tiny_copy.change("scenes/end-card.toml", 'id = "go"', 'id = "go"\nwhen = "not service"')
+    checked = check(tiny_copy.studio(shared_store))
+    assert "scenes/end-card.toml (service): sentence 'go' is not spoken" in str(checked.findings[0])
+    assert checked.guides == 0
+
+
+def test_words_that_are_no_template_stop_the_check_with_the_place(tiny_copy: PackCopy, shared_store: Path) -> None:
+    tiny_copy.change("scenes/hello.toml", "{% endif %}", "")
+    with pytest.raises(PackError, match=r"scenes/hello.toml \(hello"):
+        check(tiny_copy.studio(shared_store))
+
+
+def test_it_tells_of_its_progress_scene_by_scene(tiny_studio: Studio, sound: Checked) -> None:
+    told: list[tuple[int, int]] = []
+    check(tiny_studio, lambda _, done, total: told.append((done, total)))
+    assert told == [(number, len(sound.scenes)) for number in range(1, len(sound.scenes) + 1)]
+
+
+@pytest.fixture(scope="module")
+def told(pack: Campaign) -> Combinations:
+    """What the combinations differ in: cases, channel, patronato, year, sex, applicant, facts."""
+    return {
+        (
+            cases,
+            application.channel,
+            bool(application.patronato),
+            application.filed_on.year,
+            application.sex,
+            application.applicant,
+            *application.facts.values(),
+        )
+        for application, cases in every_guide(pack)
+    }
+
+
+class TestEveryGuide:
+    """The combinations that are filled are all that the campaign can tell apart."""
+
+    def test_every_set_of_cases_goes_through_every_channel_and_year(self, told: Combinations) -> None:
+        assert len({(cases, channel, year) for cases, channel, _, year, *_ in told}) == 7 * 2 * 2
+        assert {named for _, channel, named, *_ in told if channel == "patronato"} == {True, False}
+
+    def test_every_sex_and_applicant_is_met_by_every_case_and_channel(self, told: Combinations) -> None:
+        assert len({(cases, channel, *who[:2]) for cases, channel, _, _, *who in told}) == 7 * 2 * 9
+
+    def test_every_document_some_together_and_all_are_met(self, pack: Campaign, told: Combinations) -> None:
+        every = tuple(pack.catalogue["documents"])
+        met = {documents for cases, *_, documents, _, _ in told if cases == ("missing-documents",)}
+        assert met >= {(document,) for document in every} | {every}
+        assert {len(documents) for documents in met if isinstance(documents, tuple)} == {1, 2, 3, 6}
+
+    def test_every_anomaly_is_met_with_and_without_a_document(self, pack: Campaign, told: Combinations) -> None:
+        met = {(anomaly, bool(papers)) for cases, *_, papers, _, anomaly in told if cases == ("unverified-iban",)}
+        assert met == {(anomaly, papers) for anomaly in pack.catalogue["anomalies"] for papers in (True, False)}
+
+    def test_one_adult_child_and_more_are_met(self, told: Combinations) -> None:
+        assert {children for cases, *_, children, _ in told if cases == ("adult-child",)} == {1, 2}
+
+    def test_the_longest_name_is_met_throughout(self, tiny: Campaign) -> None:
+        names = {application.spoken_name for application, _ in every_guide(tiny)}
+        assert names == {tiny.description.limits.longest_name}
+
+    def test_each_filling_of_a_scene_is_looked_at_once(self, tiny: Campaign) -> None:
+        scripts = [write_script(application, cases, tiny) for application, cases in every_guide(tiny)]
+        scenes = distinct_scenes(scripts)
+        assert len(scenes) < len(scripts)
+        assert all(scene in scenes for script in scripts for scene in script.scenes)
+        assert [scenes.index(scene) for scene in scenes] == list(range(len(scenes)))
+
+
+@pytest.mark.slow
+def test_the_sample_campaign_has_no_findings(studio: Studio) -> None:
+    checked = check(studio)
+    assert [str(finding) for finding in checked.findings] == []
+    assert checked.guides > 5_000
+    assert 60 <= checked.seconds[0] < checked.seconds[1] <= 120

@@ -1,0 +1,384 @@
+"""Invented applications in a campaign's own extract form, for trials and benchmarks of any size.
+
+How they are spread (states, facts, channels, bad rows) is the pack's, ``sample.toml``; the names are
+those of ``assets/names``. None of these people exists. The same campaign, count and seed give the same
+bytes everywhere: all chance comes from one ``random()``, whose sequence Python keeps between versions.
+"""
+
+import csv
+import gzip
+import io
+import unicodedata
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+from typing import Generic, Literal, TextIO, TypeVar
+
+from stdnum.it import codicefiscale
+
+from videoguide.assets import assets_folder
+from videoguide.campaigns import Campaign, _Data, _read
+from videoguide.errors import InputError, PackError
+
+Dice = Callable[[], float]
+Cells = dict[str, str]
+
+IDS_A_SEED = 1_000_000  # so that samples of different seeds tell of different applications
+RECENT = 1_000  # rows that a later one may come back to
+EVENNESS = 32  # of the names' spread: with it the 30 commonest cover some 40 %, as in the population
+WEIGHED = ("filed_in", "sex", "applicant", "channel", "patronato", "consent", "on_app_io")
+CONSONANTS, VOWELS = "BCDFGHJKLMNPQRSTVWXYZ", "AEIOU"
+MONTHS = "ABCDEHLMPRST"
+PLAIN_LETTERS = str.maketrans({"Ł": "L", "Đ": "D", "Ø": "O", "Æ": "AE", "İ": "I", "ß": "SS"})
+OMOCODIA = str.maketrans("0123456789", "LMNPQRSTUV")
+
+
+class FactSpread(_Data, frozen=True):
+    """Weights of what a fact holds, and for a list of how many."""
+
+    which: Mapping[str, float]
+    how_many: Mapping[str, float] = {}
+
+
+class Situation(_Data, frozen=True):
+    """A state an application may be in: drawn ``facts``, and ``fixed`` ones."""
+
+    weight: float
+    status: str
+    facts: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = {}
+
+
+class Bad(_Data, frozen=True):
+    """A kind of row that cannot be trusted, and what is done to its ``field``: another ``text``, one
+    character become ``letter``, or the last letter turned into the next."""
+
+    field: str
+    share: float
+    text: str = ""
+    letter: str = ""
+    last_turned: bool = False
+
+
+class Shares(_Data, frozen=True):
+    sex: float
+    email: float
+    mobile: float
+    capitals: float
+    stray_blanks: float
+    omocodia: float
+
+
+class Sample(_Data, frozen=True):
+    """``sample.toml``; its comments say what each entry means."""
+
+    id: str
+    extracted_on: date
+    delimiter: str
+    mobile: str
+    email: str
+    other_columns: Mapping[str, str]
+    shares: Shares
+    again: Mapping[Literal["person", "same", "newer", "older"], float]
+    weights: Mapping[str, Mapping[str, float]]
+    born: Mapping[str, tuple[int, int]]
+    facts: Mapping[str, FactSpread]
+    situations: tuple[Situation, ...]
+    bad: tuple[Bad, ...]
+
+
+class People(_Data, frozen=True):
+    """A file of ``assets/names``; the first one's comment says what each entry means."""
+
+    share: float
+    compound: float
+    joined_by: str
+    born: tuple[str, ...]
+    women: tuple[str, ...]
+    men: tuple[str, ...]
+
+
+def write_sample(campaign: Campaign, count: int, seed: int, out: Path) -> None:
+    """Write an extract of ``count`` invented rows, in gzip where the name of ``out`` ends in ``.gz``.
+
+    The rows of a smaller count are the first ones of a larger. Raises InputError for a count below 1 or
+    a place that cannot be written (then nothing is left there), PackError where ``sample.toml`` is wrong.
+    """
+    if count < 1:
+        raise InputError(f"count {count}: a sample has 1 row or more")
+    invention = _Invention(campaign, seed)
+    with _replacing(out) as text:
+        writer = csv.writer(text, delimiter=invention.sample.delimiter, lineterminator="\r\n")
+        writer.writerow(invention.header)
+        writer.writerows(invention.rows(count))
+
+
+@contextmanager
+def _replacing(out: Path) -> Iterator[TextIO]:
+    """Text that becomes the file ``out`` when it is whole."""
+    part = out.with_name(f"{out.name}.part")
+    try:
+        try:
+            with part.open("wb") as raw:
+                packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if out.suffix == ".gz" else None
+                with io.TextIOWrapper(packed or raw, "utf-8-sig", newline="") as text:
+                    yield text
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+_T = TypeVar("_T")
+
+
+class _Spread(Generic[_T]):
+    """Values with their weights, to be picked from."""
+
+    def __init__(self, weighed: Iterable[tuple[_T, float]]) -> None:
+        pairs = list(weighed)
+        self.values = [value for value, _ in pairs]
+        self.bounds = list(accumulate(weight for _, weight in pairs))
+
+    def pick(self, dice: Dice) -> _T:
+        return self.values[bisect(self.bounds, dice() * self.bounds[-1], 0, len(self.bounds) - 1)]
+
+
+def _one_of(values: Sequence[_T], dice: Dice) -> _T:
+    return values[int(dice() * len(values))]
+
+
+class _Names:
+    """First names of one people, the first listed the commonest."""
+
+    def __init__(self, people: People) -> None:
+        self.people = people
+        self.spreads = {"F": self._by_rank(people.women), "M": self._by_rank(people.men)}
+
+    @staticmethod
+    def _by_rank(names: Sequence[str]) -> _Spread[str]:
+        return _Spread((name, 1 / (rank + EVENNESS) ** 3) for rank, name in enumerate(names, 1))
+
+    def pick(self, sex: str, at_most: int, dice: Dice) -> str:
+        spread = self.spreads[sex]
+        name = spread.pick(dice)
+        if dice() >= self.people.compound or not name.isalpha():
+            return name
+        second = _one_of(spread.values, dice)
+        both = f"{name}{self.people.joined_by}{second}"
+        return name if second == name or not second.isalpha() or len(both) > at_most else both
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A row that a later one may come back to."""
+
+    person: Cells
+    application: Cells
+    filed_on: date
+
+
+class _Invention:
+    """Rows of an extract, drawn one after the other."""
+
+    def __init__(self, campaign: Campaign, seed: int) -> None:
+        self.extract = campaign.extract
+        self.sample = sample = _read(campaign.folder / "sample.toml", Sample)
+        _check(campaign, sample)
+        self.header = (*self.extract.columns.values(), *sample.other_columns)
+        self.fields = (*self.extract.columns, *sample.other_columns)
+        self.name_letters = campaign.description.limits.name_letters
+        self.first_number = seed % 100 * IDS_A_SEED
+        self.dice = Random(seed).random
+
+        folder = assets_folder() / "names"
+        names = [_Names(_read(file, People)) for file in sorted(folder.glob("*.toml"))]
+        self.names = _Spread((one, one.people.share) for one in names)
+        self.spreads = {field: _Spread(weights.items()) for field, weights in sample.weights.items()}
+        self.situations = _Spread((one, one.weight) for one in sample.situations)
+        self.facts = {
+            fact: (_Spread((spread.how_many or {"1": 1}).items()), _Spread(spread.which.items()))
+            for fact, spread in sample.facts.items()
+        }
+        self.nothing = {
+            fact_id: "0" if fact.type == "count" else "" for fact_id, fact in campaign.description.facts.items()
+        }
+        kinds: list[tuple[str | Bad, float]] = [*sample.again.items(), *((bad, bad.share) for bad in sample.bad)]
+        self.kinds = _Spread([("new", 1 - sum(share for _, share in kinds)), *kinds])
+
+    def rows(self, count: int) -> Iterator[list[str]]:
+        """``count`` rows, cells in the order of ``header``."""
+        recent: list[_Made] = []
+        for number in range(self.first_number + 1, self.first_number + 1 + count):
+            kind = self.kinds.pick(self.dice)
+            if isinstance(kind, Bad):
+                made = self._new(number, self._person(number))
+                cells = self._damaged(made, kind)
+            elif kind == "new" or not recent:
+                made = self._new(number, self._person(number))
+                cells = {**made.person, **made.application}
+                self._remember(made, recent)
+            else:  # each row is come back to once, so that no two tell different things of the same day
+                known = recent.pop(int(self.dice() * len(recent)))
+                made = self._again(kind, known, number)
+                cells = {**made.person, **made.application}
+            yield [cells[field] for field in self.fields]
+
+    def _remember(self, made: _Made, recent: list[_Made]) -> None:
+        if len(recent) < RECENT:
+            recent.append(made)
+        else:
+            recent[int(self.dice() * RECENT)] = made
+
+    def _new(self, number: int, person: Cells) -> _Made:
+        """A first application of a person."""
+        year = int(self.spreads["filed_in"].pick(self.dice))
+        extracted_on = self.sample.extracted_on
+        filed_on = self._day(date(year, 1, 1), min(date(year, 12, 31), extracted_on - timedelta(1)))
+        channel = self.spreads["channel"].pick(self.dice)
+        by_patronato = self.extract.values["channel"][channel] == "patronato"
+        application = {
+            "id": self.sample.id.format(year=year, number=number),
+            "filed_on": self._written(filed_on),
+            "channel": channel,
+            "patronato": self.spreads["patronato"].pick(self.dice) if by_patronato else "",
+            **self._situation(filed_on, extracted_on),
+            **{column: text.format(year=year, number=number) for column, text in self.sample.other_columns.items()},
+        }
+        return _Made(person, application, filed_on)
+
+    def _again(self, kind: str, known: _Made, number: int) -> _Made:
+        """A row about a person, or an application, that another row has told of."""
+        if kind == "same":
+            return known
+        if kind == "person":
+            return self._new(number, known.person)
+        day = self.sample.extracted_on + timedelta(1 if kind == "newer" else -1)
+        return _Made(known.person, {**known.application, **self._situation(known.filed_on, day)}, known.filed_on)
+
+    def _situation(self, filed_on: date, extracted_on: date) -> Cells:
+        one = self.situations.pick(self.dice)
+        return {
+            "status": one.status,
+            "status_since": self._written(self._day(filed_on, extracted_on)),
+            "extracted_on": self._written(extracted_on),
+            **self.nothing,
+            **{fact: self._fact(fact) for fact in one.facts},
+            **one.fixed,
+        }
+
+    def _fact(self, fact: str) -> str:
+        how_many, which = self.facts[fact]
+        many = min(int(how_many.pick(self.dice)), len(which.values))
+        chosen: dict[str, None] = {}
+        while len(chosen) < many:
+            chosen[which.pick(self.dice)] = None
+        return self.extract.joined_by.join(chosen)
+
+    def _person(self, number: int) -> Cells:
+        dice, shares = self.dice, self.sample.shares
+        sex = self.spreads["sex"].pick(dice)
+        meant = self.extract.values["sex"][sex]
+        names = self.names.pick(dice)
+        name = names.pick(meant, self.name_letters, dice)
+        applicant = self.spreads["applicant"].pick(dice)
+        first, last = self.sample.born[applicant]
+        born = self._day(date(first, 1, 1), date(last, 12, 31))
+        surname = "".join(_one_of(CONSONANTS, dice) for _ in range(3))
+        place = _one_of(names.people.born, dice)
+        if dice() < shares.omocodia:
+            place = place[:-1] + place[-1].translate(OMOCODIA)
+        return {
+            "first_name": self._carelessly(name),
+            "fiscal_code": _fiscal_code(surname, name, meant, born, place),
+            "sex": sex if dice() < shares.sex else "",
+            "applicant": applicant,
+            "email": self.sample.email.format(number=number) if dice() < shares.email else "",
+            "mobile": self.sample.mobile.format(number=number) if dice() < shares.mobile else "",
+            "consent": self.spreads["consent"].pick(dice),
+            "on_app_io": self.spreads["on_app_io"].pick(dice),
+        }
+
+    def _carelessly(self, name: str) -> str:
+        chance = self.dice() - self.sample.shares.capitals
+        if chance < 0:
+            return name.upper()
+        return f" {name.replace(' ', '  ')} " if chance < self.sample.shares.stray_blanks else name
+
+    def _damaged(self, made: _Made, bad: Bad) -> Cells:
+        cells = {**made.person, **made.application}
+        held = cells[bad.field].strip()
+        if bad.last_turned:
+            cells[bad.field] = held[:-1] + chr((ord(held[-1]) - ord("A") + 1) % 26 + ord("A"))
+        elif bad.letter:
+            place = int(self.dice() * len(held))
+            cells[bad.field] = held[:place] + bad.letter + held[place + 1 :]
+        else:
+            cells[bad.field] = bad.text
+        return cells
+
+    def _day(self, first: date, last: date) -> date:
+        return first + timedelta(int(self.dice() * ((last - first).days + 1)))
+
+    def _written(self, day: date) -> str:
+        return _written_date(day, self.extract.date)
+
+
+@lru_cache(maxsize=4096)
+def _written_date(day: date, form: str) -> str:
+    return day.strftime(form)
+
+
+def _fiscal_code(surname: str, first_name: str, sex: str, born: date, place: str) -> str:
+    """A fiscal code by the rules (D.M. 23/12/1976); ``surname`` is its three letters, ``place`` a cadastral code."""
+    day = born.day + (40 if sex == "F" else 0)
+    code = f"{surname}{_name_letters(first_name)}{born.year % 100:02}{MONTHS[born.month - 1]}{day:02}{place}"
+    return code + str(codicefiscale.calc_check_digit(code))
+
+
+@lru_cache(maxsize=65_536)
+def _name_letters(first_name: str) -> str:
+    """A first name's three letters: the consonants (of four or more the first, third and fourth), then the vowels."""
+    letters = unicodedata.normalize("NFKD", first_name.upper().translate(PLAIN_LETTERS))
+    consonants = [letter for letter in letters if letter in CONSONANTS]
+    if len(consonants) > 3:
+        del consonants[1]
+    return "".join([*consonants, *(letter for letter in letters if letter in VOWELS), *"XXX"])[:3]
+
+
+def _check(campaign: Campaign, sample: Sample) -> None:
+    """What is named must be in the extract, and what is drawn must be drawable; raises PackError at the first
+    thing that is not."""
+    extract, facts, weights = campaign.extract, campaign.description.facts, sample.weights
+
+    def wrong(where: str, reason: str) -> PackError:
+        return PackError(campaign.folder / "sample.toml", reason, where=where)
+
+    def known(names: Iterable[str], allowed: Iterable[str], where: str) -> None:
+        if unknown := [name for name in names if name not in allowed]:
+            raise wrong(where, f"unknown {', '.join(unknown)}; known: {', '.join(allowed)}")
+
+    known(WEIGHED, weights, "weights")
+    for column in WEIGHED:
+        known(weights[column], extract.values.get(column, weights[column]), f"weights.{column}")
+    known(weights["applicant"], sample.born, "born")
+    last_year = (sample.extracted_on - timedelta(1)).year
+    if not all(year.isdecimal() and 1900 < int(year) <= last_year for year in weights["filed_in"]):
+        raise wrong("weights.filed_in", f"not a year; allowed: up to {last_year}")
+    known(sample.facts, facts, "facts")
+    for fact, spread in sample.facts.items():
+        known(spread.which, extract.values.get(fact, spread.which), f"facts.{fact}")
+    for situation in sample.situations:
+        known([situation.status], extract.values["status"], "situations")
+        known(situation.facts, sample.facts, "situations")
+        known(situation.fixed, facts, "situations")
+    known([bad.field for bad in sample.bad], extract.columns, "bad")
+    if sum(bad.share for bad in sample.bad) + sum(sample.again.values()) > 1:
+        raise wrong("bad", "the shares of bad rows and of rows that come again are over 1 together")
