@@ -243,13 +243,14 @@ class TestWrongFiles:
             read_applications(tmp_path / "x.csv", pack)
         assert str(tmp_path / "x.csv") in str(caught.value) and "\n" not in str(caught.value)
 
-    def test_a_header_alone_is_an_extract_of_nobody(self, pack: Campaign, tmp_path: Path) -> None:
-        assert read(write_extract(tmp_path / "x.csv", []), pack) == ([], [])
+    def test_a_header_alone_is_an_error(self, pack: Campaign, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="has a header and no rows"):
+            read_applications(write_extract(tmp_path / "x.csv", []), pack)
 
     def test_a_missing_column_is_named(self, pack: Campaign, tmp_path: Path) -> None:
         text = text_of([row()]).replace("STATO_DOMANDA", "STATO")
         (tmp_path / "x.csv").write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match="missing columns STATO_DOMANDA$"):
+        with pytest.raises(InputError, match=r"missing columns STATO_DOMANDA$"):
             read_applications(tmp_path / "x.csv", pack)
 
     def test_a_folder_or_a_missing_file_is_an_error(self, pack: Campaign, tmp_path: Path) -> None:
@@ -388,8 +389,10 @@ class TestFiscalCodes:
             fiscal_code("RSSMRA85T32A562"),
             "00743110157",
             "è" * 16,
-        ]
-        + [fiscal_code("RSSMRA85T75A562"), "X", fiscal_code("RSSMRA85T00A562")],
+            fiscal_code("RSSMRA85T75A562"),
+            "X",
+            fiscal_code("RSSMRA85T00A562"),
+        ],
     )
     def test_a_wrong_code_is_rejected_without_being_repeated(self, pack: Campaign, tmp_path: Path, code: str) -> None:
         assert rejected(tmp_path, pack, CODICE_FISCALE=code) == ("CODICE_FISCALE", "is not a valid fiscal code")

@@ -31,7 +31,7 @@ def test_the_packs_of_a_folder_are_listed_by_name(tmp_path: Path) -> None:
     "name", ["", "nothing", "../packs/bonus-libri", "bonus-libri/scenes", ".", "/", "bonus-libri "]
 )
 def test_an_unknown_campaign_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(UnknownChoice, match="unknown campaign .*; allowed: bonus-libri"):
+    with pytest.raises(UnknownChoice, match=r"unknown campaign .*; allowed: bonus-libri"):
         campaigns.load(PACKS, name)
 
 

@@ -20,7 +20,9 @@ LONG = (
     "alternativa puoi scegliere il bonifico domiciliato, e allora ritiri i soldi in contanti alla posta."
 )
 CUE = re.compile(
-    r"(?P<number>\d+)\n(?P<start>\d\d:[0-5]\d:[0-5]\d\.\d{3}) --> (?P<end>\d\d:[0-5]\d:[0-5]\d\.\d{3})\n(?P<text>(?:.+\n)+)"
+    r"(?P<number>\d+)\n"
+    r"(?P<start>\d\d:[0-5]\d:[0-5]\d\.\d{3}) --> (?P<end>\d\d:[0-5]\d:[0-5]\d\.\d{3})\n"
+    r"(?P<text>(?:.+\n)+)"
 )
 
 

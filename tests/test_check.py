@@ -12,6 +12,8 @@ from videoguide.errors import PackError
 from videoguide.script import write_script
 from videoguide.segments import Studio
 
+pytestmark = pytest.mark.xdist_group("check")
+
 Combinations = set[tuple[object, ...]]
 
 LONG_WORD = "www.example.org/bonus-libri/percorso/davvero/lungo"

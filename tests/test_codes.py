@@ -24,17 +24,17 @@ def picture_of(text: str, size: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("text", ["https://www.inps.it", ADDRESS, "perché è così"])
-def test_a_reader_reads_exactly_what_was_written(text: str):
+def test_a_reader_reads_exactly_what_was_written(text: str) -> None:
     found = zxingcpp.read_barcodes(picture_of(text, 504))
     assert [code.text for code in found] == [text]
 
 
-def test_a_fifth_of_the_size_it_is_drawn_in_is_still_read():
+def test_a_fifth_of_the_size_it_is_drawn_in_is_still_read() -> None:
     small = picture_of(ADDRESS, 504).resize((168, 168), Image.Resampling.LANCZOS)
     assert [code.text for code in zxingcpp.read_barcodes(small)] == [ADDRESS]
 
 
-def test_it_is_one_path_of_dark_modules_as_wide_as_asked():
+def test_it_is_one_path_of_dark_modules_as_wide_as_asked() -> None:
     code = str(qr_code(ADDRESS, 504))
     assert code.count("<") == 1 and f'fill="{INK}"' in code
     scale = float(re.search(r"scale\(([\d.]+)\)", code)[1])
@@ -42,5 +42,5 @@ def test_it_is_one_path_of_dark_modules_as_wide_as_asked():
     assert right * scale == pytest.approx(504, abs=0.1)
 
 
-def test_the_same_text_always_gives_the_same_code():
+def test_the_same_text_always_gives_the_same_code() -> None:
     assert qr_code(ADDRESS, 504) == qr_code(ADDRESS, 504)

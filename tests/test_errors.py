@@ -34,14 +34,14 @@ EXAMPLES = [
 ]
 
 
-def test_every_error_is_of_the_one_tree():
+def test_every_error_is_of_the_one_tree() -> None:
     kinds = {kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__}
     assert kinds == {type(error) for error in EXAMPLES}, "a kind without an example here"
     assert all(issubclass(kind, VideoGuideError) for kind in kinds)
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
-def test_an_error_is_one_line_and_survives_the_way_between_processes(error: VideoGuideError):
+def test_an_error_is_one_line_and_survives_the_way_between_processes(error: VideoGuideError) -> None:
     assert "\n" not in str(error) and str(error) == error.message
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
@@ -49,26 +49,26 @@ def test_an_error_is_one_line_and_survives_the_way_between_processes(error: Vide
     assert vars(copy) == vars(error)
 
 
-def test_an_unknown_choice_lists_what_is_allowed():
+def test_an_unknown_choice_lists_what_is_allowed() -> None:
     assert str(UnknownChoice("case", "lost", ["one", "two"])) == "unknown case 'lost'; allowed: one, two"
     assert str(UnknownChoice("case", "lost", [])) == "unknown case 'lost'; allowed: none"
 
 
-def test_an_unknown_choice_shows_a_long_or_many_lined_word_cut_and_on_one_line():
+def test_an_unknown_choice_shows_a_long_or_many_lined_word_cut_and_on_one_line() -> None:
     message = str(UnknownChoice("case", "a\nb" * 1000, ["one"]))
     assert len(message) < 100 and "\n" not in message
 
 
-def test_choices_may_be_any_iterable_and_are_kept():
+def test_choices_may_be_any_iterable_and_are_kept() -> None:
     assert UnknownChoice("case", "x", iter(["one"])).allowed == ("one",)
 
 
-def test_a_pack_error_says_which_file_and_which_place_in_it():
+def test_a_pack_error_says_which_file_and_which_place_in_it() -> None:
     assert str(PackError("campaign.toml", "is wrong")) == "campaign.toml: is wrong"
     assert str(PackError("campaign.toml", "is wrong", where="cases.a")) == "campaign.toml (cases.a): is wrong"
 
 
-def test_bad_input_can_be_told_from_failures_and_an_overflow_from_other_faults_of_a_pack():
+def test_bad_input_can_be_told_from_failures_and_an_overflow_from_other_faults_of_a_pack() -> None:
     assert issubclass(UnknownChoice, InputError) and issubclass(FirstNameError, InputError)
     assert issubclass(TextOverflow, PackError)
     assert not issubclass(PackError, InputError) and not issubclass(StoreError, InputError)

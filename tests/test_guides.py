@@ -24,6 +24,8 @@ from videoguide.previews import make_guide
 from videoguide.segments import KIND, Studio
 from videoguide.store import Store
 
+pytestmark = pytest.mark.xdist_group("guides")
+
 SMALL_PREVIEW = ("preview", "bonus-libri", "--first-name", "Giulia", "--sex", "F", "--case", "missing-school")
 BESIDE = {
     "video": "guide.mp4",
@@ -124,7 +126,7 @@ class TestFiles:
             writer.start()
         for writer in writers:
             writer.join()
-        made = {name: data for name, data in contents(tmp_path / "wanted").items()}
+        made = contents(tmp_path / "wanted")
         assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == made
 
 
@@ -189,7 +191,7 @@ class TestTimes:
 class TestFailing:
     def test_a_folder_that_cannot_be_made_is_an_error(self, guide: Guide, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"")
-        with pytest.raises(StoreError, match="guide.mp4: cannot be written: "):
+        with pytest.raises(StoreError, match=r"guide\.mp4: cannot be written: "):
             write_guide(guide, tmp_path / "file" / "guide.mp4")
 
     def test_a_name_taken_by_a_folder_is_an_error_that_leaves_no_file(self, guide: Guide, tmp_path: Path) -> None:
@@ -236,7 +238,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))  # from here on, writing m
 class TestFullDisk:
     """Really made to fail: the kernel refuses to write more than so many bytes to one file."""
 
-    @pytest.mark.parametrize("room", [0, 5_000, 30_000, 200_000])
+    @pytest.mark.parametrize("room", [5_000, 200_000])
     def test_no_room_for_the_guide_is_one_line_and_no_file(
         self, guide: Guide, run_videoguide: RunVideoguide, tmp_path: Path, room: int
     ) -> None:

@@ -45,7 +45,7 @@ def test_it_is_as_somebody_last_read_it(about: manifest.Manifest, text_as_golden
 
 @pytest.mark.parametrize("schema", [0, 2, "1", None, -1, [1]])
 def test_an_unknown_schema_is_refused_with_the_known_one(about: manifest.Manifest, schema: object) -> None:
-    with pytest.raises(InputError, match="unknown schema .*; allowed: 1"):
+    with pytest.raises(InputError, match=r"unknown schema .*; allowed: 1"):
         manifest.read(json.dumps({**plain(about), "schema": schema}).encode())
 
 

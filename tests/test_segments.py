@@ -268,7 +268,7 @@ class TestOpening:
         assert open_studio(pack, small(tmp_path)).voice.id == "silent"
 
     def test_an_unknown_voice_is_refused_with_the_known_ones(self, pack: Campaign, tmp_path: Path) -> None:
-        with pytest.raises(UnknownChoice, match="unknown voice 'loud'; allowed: kokoro, .*silent"):
+        with pytest.raises(UnknownChoice, match=r"unknown voice 'loud'; allowed: kokoro, .*silent"):
             open_studio(pack, small(tmp_path, voice="loud"))
 
     def test_a_voice_that_sends_words_away_needs_the_campaigns_leave(

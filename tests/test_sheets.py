@@ -13,7 +13,11 @@ from videoguide.sheets import sheet, variants
 
 def test_each_look_of_a_scene_is_on_it_once_in_the_guides_order(tiny_studio: Studio) -> None:
     found = [(scene.scene, scene.values.get("sex"), len(scene.sentences)) for scene in variants(tiny_studio)]
-    assert found == [("hello", "F", 2), ("receipt", None, 2), ("receipt", None, 2), ("receipt", None, 3)] + [
+    assert found == [
+        ("hello", "F", 2),
+        ("receipt", None, 2),
+        ("receipt", None, 2),
+        ("receipt", None, 3),
         ("school", None, 1),
         ("end-card", None, 1),
     ]

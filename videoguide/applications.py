@@ -154,9 +154,10 @@ class _RowReader:
     def _application(self, cells: Sequence[str]) -> Application:
         cell = dict(zip(self.fields, map(str.strip, cells), strict=True))
         first_name = cells[self.first_name_place]
+        application_id = _id(cell["id"])
         fiscal_code = _fiscal_code(cell["fiscal_code"])
         return Application(
-            id=_id(cell["id"]),
+            id=application_id,
             fiscal_code=fiscal_code,
             first_name=first_name,
             spoken_name=self._name(first_name),
@@ -265,4 +266,4 @@ def _day(digits: str) -> int:
 
 def _contact(given: str, form: re.Pattern[str]) -> str:
     """An address or number, or nothing where it cannot be one: then there is no notice that way."""
-    return given if given and form.fullmatch(given) else ""
+    return given if form.fullmatch(given) and given.isprintable() else ""

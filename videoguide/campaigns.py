@@ -35,11 +35,11 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
 """The columns whose values an extract spells in its own way, and what they come to (any value if none is named)."""
 
 
-class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all pack data: immutable, and closed against misspelt keys."""
 
 
-class Variable(_Data, frozen=True):
+class Variable(Data, frozen=True):
     """What a scene may be filled with. ``of`` lists the allowed values of a ``choice``."""
 
     type: Literal["text", "choice", "count", "flag", "words", "entry", "entries"]
@@ -47,7 +47,7 @@ class Variable(_Data, frozen=True):
     of: tuple[str, ...] = ()
 
 
-class SentenceTemplate(_Data, frozen=True):
+class SentenceTemplate(Data, frozen=True):
     """One sentence. ``each`` names a list variable: one sentence an item, ``item`` in the words."""
 
     id: str
@@ -57,7 +57,7 @@ class SentenceTemplate(_Data, frozen=True):
     each: str = ""
 
 
-class ButtonTemplate(_Data, frozen=True):
+class ButtonTemplate(Data, frozen=True):
     """A button offered from the start of ``sentence`` to the scene's end: a window or a link.
 
     ``area`` is its place in the picture (x, y, width, height at 1920x1080) where it is drawn, too.
@@ -72,7 +72,7 @@ class ButtonTemplate(_Data, frozen=True):
     area: tuple[int, int, int, int] | None = None
 
 
-class SceneTemplate(_Data, frozen=True):
+class SceneTemplate(Data, frozen=True):
     """One scene on disk: declared variables, words and the name of its drawing."""
 
     chapter: str
@@ -81,7 +81,7 @@ class SceneTemplate(_Data, frozen=True):
     buttons: tuple[ButtonTemplate, ...] = ()
 
 
-class ScenePlace(_Data, frozen=True):
+class ScenePlace(Data, frozen=True):
     """Where a scene stands in the guide, and when. ``step`` scenes are numbered (1 of 4 …)."""
 
     scene: str
@@ -89,7 +89,7 @@ class ScenePlace(_Data, frozen=True):
     step: bool = False
 
 
-class Case(_Data, frozen=True):
+class Case(Data, frozen=True):
     """A reason for a guide. ``needs`` names the fact without which it cannot be told."""
 
     id: str
@@ -99,14 +99,14 @@ class Case(_Data, frozen=True):
     needs: str = ""
 
 
-class LeftOut(_Data, frozen=True):
+class LeftOut(Data, frozen=True):
     """A reason to leave somebody out; the first that holds counts."""
 
     reason: str
     when: str
 
 
-class Fact(_Data, frozen=True):
+class Fact(Data, frozen=True):
     """A campaign's own field of an application, beyond the common ones. ``option`` names one of it."""
 
     type: Literal["entries", "entry", "count"]
@@ -116,7 +116,7 @@ class Fact(_Data, frozen=True):
     at_most: int = 0
 
 
-class Link(_Data, frozen=True):
+class Link(Data, frozen=True):
     """Where a button leads. ``short`` is the address as a person reads and types it."""
 
     title: str
@@ -124,7 +124,7 @@ class Link(_Data, frozen=True):
     short: str = ""
 
 
-class Window(_Data, frozen=True):
+class Window(Data, frozen=True):
     """An in-depth window: plain paragraphs, then points, then an optional link."""
 
     title: str
@@ -135,14 +135,14 @@ class Window(_Data, frozen=True):
     link: str = ""
 
 
-class Voices(_Data, frozen=True):
+class Voices(Data, frozen=True):
     """Which voices may speak this campaign, and which does by default."""
 
     default: str
     online_allowed: bool = False
 
 
-class Limits(_Data, frozen=True):
+class Limits(Data, frozen=True):
     """Bounds that the pack's check holds every guide to."""
 
     guide_seconds: tuple[int, int]
@@ -152,12 +152,12 @@ class Limits(_Data, frozen=True):
     longest_patronato: str
 
 
-class Rules(_Data, frozen=True):
+class Rules(Data, frozen=True):
     left_out: tuple[LeftOut, ...]
     no_case: str
 
 
-class Description(_Data, frozen=True):
+class Description(Data, frozen=True):
     """``campaign.toml``."""
 
     id: str
@@ -179,7 +179,7 @@ class Description(_Data, frozen=True):
     links: Mapping[str, Link]
 
 
-class Extract(_Data, frozen=True):
+class Extract(Data, frozen=True):
     """``extract.toml``: the extract's columns, how it writes dates, and its spellings of values."""
 
     date: str
@@ -193,12 +193,12 @@ class Campaign:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.description = _read(folder / "campaign.toml", Description)
-        self.extract = _read(folder / "extract.toml", Extract)
-        self.catalogue = _read(folder / "catalogue.toml", dict[str, dict[str, dict[str, str]]])
-        self.windows = _read(folder / "windows.toml", dict[str, Window])
+        self.description = read_data(folder / "campaign.toml", Description)
+        self.extract = read_data(folder / "extract.toml", Extract)
+        self.catalogue = read_data(folder / "catalogue.toml", dict[str, dict[str, dict[str, str]]])
+        self.windows = read_data(folder / "windows.toml", dict[str, Window])
         self.scenes = {
-            place.scene: _read(folder / "scenes" / f"{place.scene}.toml", SceneTemplate)
+            place.scene: read_data(folder / "scenes" / f"{place.scene}.toml", SceneTemplate)
             for place in self.description.scenes
         }
         _check_references(self)
@@ -246,7 +246,8 @@ def load(folder: Path, campaign_id: str) -> Campaign:
 _T = TypeVar("_T")
 
 
-def _read(file: Path, kind: type[_T]) -> _T:
+def read_data(file: Path, kind: type[_T]) -> _T:
+    """A TOML file of a pack as data of that kind; PackError says what is wrong and where."""
     try:
         return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), kind)
     except OSError as error:

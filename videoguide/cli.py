@@ -97,7 +97,7 @@ def preview(
 @app.command()
 def render(
     campaign: CampaignId,
-    applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto delle domande, in CSV.")],
+    applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto delle domande: CSV, CSV in gzip o Parquet.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="CARTELLA", help="Dove scrivere le guide.")],
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, metavar="N", help="Processi.")] = None,
     voice: VoiceId = None,
@@ -122,6 +122,23 @@ def render(
         f"{len(outcome.guides)} guide ({outcome.guides_made} nuove) da {outcome.segments} scene "
         f"({outcome.segments_made} nuove); righe {outcome.rows}, scartate {len(outcome.rejected)}, escluse: {left_out}"
     )
+
+
+@app.command()
+def sample(
+    campaign: CampaignId,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Dove scrivere l’estratto (.csv o .csv.gz).")
+    ],
+    count: Annotated[int, typer.Option("--count", min=1, metavar="N", help="Quante righe.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Stesso numero, stesso estratto.")] = 1,
+) -> None:
+    """Scrive un estratto di domande inventate, per prove e misure."""
+    from videoguide.samples import write_sample
+
+    _, pack = _opened(campaign)
+    write_sample(pack, count, seed, output)
+    typer.echo(f"{output}: {count} righe, persone inventate")
 
 
 @app.command()

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, count
 from operator import itemgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -40,8 +41,8 @@ INSTITUTE_TIME = ZoneInfo("Europe/Rome")
 
 
 class Row(NamedTuple):
-    """One record. ``number`` is what a spreadsheet shows: the header is 1, and a record counts as one row
-    even where it is blank or a cell of it has line breaks. ``cells`` are those of the pack's columns, in its
+    """One record. ``number`` is what a spreadsheet shows: the header is 1, and each record after it counts as
+    one row, even where it is blank or a cell of it has line breaks. ``cells`` are those of the pack's columns, in its
     order; a row with a ``flaw`` has none."""
 
     number: int
@@ -54,8 +55,11 @@ def read_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
 
     Raises InputError, at once, for a file that is not such an extract, is damaged or has no rows.
     """
-    with _reading(file), file.open("rb") as opened:
-        start = opened.read(len(PARQUET))
+    with _reading(file):
+        if not S_ISREG(file.stat().st_mode):  # it is gone through twice, which a pipe does not bear
+            raise InputError(f"{file}: cannot be read: it is not a file")
+        with file.open("rb") as opened:
+            start = opened.read(len(PARQUET))
     rows = (_parquet_rows if start == PARQUET else _csv_rows)(file, campaign)
     first = next(rows, None)
     if first is None:
@@ -94,20 +98,18 @@ def _csv_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
     # a byte that the encoding does not know becomes a lost character, and with it its row is rejected
     with _reading(file), _bytes(file) as raw, io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
         lines = iter(partial(text.readline, LONGEST_LINE), "")
-        first = next(lines, "")
+        first = next(filter(str.strip, lines), "")
         delimiter = ";" if first.count(";") >= first.count(",") else ","
         records = _records(chain([first], lines), delimiter)
         header = [column.strip() for column in next(records, ())]
         places = _places(file, header, campaign)
         pick, width, needed = itemgetter(*places), len(header), max(places) + 1
         for number, record in enumerate(records, 2):
-            if len(record) == width:
-                yield Row(number, pick(record))
-            elif not "".join(record).strip():
+            if not any(map(str.strip, record)):
                 continue
-            elif len(record) < needed:
+            if len(record) < needed:
                 yield Row(number, (), "the row is too short")
-            elif any(cell.strip() for cell in record[width:]):
+            elif any(map(str.strip, record[width:])):
                 yield Row(number, (), "the row has more cells than the header")
             else:
                 yield Row(number, pick(record))
@@ -162,22 +164,25 @@ def _bytes(file: Path) -> BinaryIO:
 
 
 def _encoding(file: Path) -> str:
-    """UTF-8 if the file says so or decodes as such, else Windows-1252. Goes through it to its end."""
+    """UTF-8 if the file says so, or if most of what is not ASCII in it reads as such: a byte gone wrong does not
+    make the rest Windows-1252. Goes through it to its end."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    read = unread = 0
     with _reading(file), _bytes(file) as raw:
         start = raw.read(BINARY_PROBE_BYTES)
         if start.startswith(UTF_16):
             raise InputError(f"{file}: is not a text file in UTF-8 or Windows-1252, but in UTF-16")
         if b"\0" in start:
             raise InputError(f"{file}: is not a text file; allowed: CSV, CSV in gzip, Parquet")
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        encoding = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
         for block in chain([start], iter(partial(raw.read, BLOCK_BYTES), b""), [b""]):
-            if encoding == "utf-8":
-                try:
-                    decoder.decode(block, final=not block)
-                except UnicodeDecodeError:
-                    encoding = "cp1252"
-    return encoding
+            text = decoder.decode(block, final=not block)
+            if not text.isascii():
+                lost = text.count("\ufffd")
+                unread += lost
+                read += len(text) - lost - len(text.encode("ascii", "ignore"))
+    if start.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return "utf-8" if unread <= read else "cp1252"
 
 
 # ---------------------------------------------------------------- Parquet
@@ -197,11 +202,12 @@ def _parquet_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
             (place, partial(_written, file, column, _answers(extract, field), extract))
             for place, (field, column) in zip(places, extract.columns.items(), strict=True)
         ]
-        number = 2
+        numbers = count(2)
         for batch in read_parquet(file, batch_size=BATCH_ROWS):
             cells = [_cells(batch.column(place), written) for place, written in columns]
-            yield from map(Row, range(number, number + batch.num_rows), zip(*cells, strict=True))
-            number += batch.num_rows
+            for record, number in zip(zip(*cells, strict=True), numbers, strict=False):
+                if any(map(str.strip, record)):
+                    yield Row(number, record)
 
 
 @contextmanager

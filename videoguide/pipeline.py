@@ -77,6 +77,7 @@ def render(
     no extract, PackError, VoiceError, StoreError.
     """
     studio = open_studio(campaign, settings)
+    studio.store.sweep()
     outcome = Outcome()
     wanted = list(_wanted(extract, studio, outcome))
     missing = _missing_segments(wanted, studio, outcome)

@@ -18,16 +18,21 @@ from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from random import Random
-from typing import Generic, Literal, TextIO, TypeVar
+from string import Formatter
+from typing import Annotated, Generic, Literal, TextIO, TypeVar
 
+from msgspec import Meta
 from stdnum.it import codicefiscale
 
 from videoguide.assets import assets_folder
-from videoguide.campaigns import Campaign, _Data, _read
+from videoguide.campaigns import Campaign, Data, read_data
 from videoguide.errors import InputError, PackError
 
 Dice = Callable[[], float]
 Cells = dict[str, str]
+Weight = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Weights = Annotated[Mapping[str, Weight], Meta(min_length=1)]
 
 IDS_A_SEED = 1_000_000  # so that samples of different seeds tell of different applications
 RECENT = 1_000  # rows that a later one may come back to
@@ -39,43 +44,43 @@ PLAIN_LETTERS = str.maketrans({"Ł": "L", "Đ": "D", "Ø": "O", "Æ": "AE", "İ"
 OMOCODIA = str.maketrans("0123456789", "LMNPQRSTUV")
 
 
-class FactSpread(_Data, frozen=True):
+class FactSpread(Data, frozen=True):
     """Weights of what a fact holds, and for a list of how many."""
 
-    which: Mapping[str, float]
-    how_many: Mapping[str, float] = {}
+    which: Weights
+    how_many: Mapping[str, Weight] = {}
 
 
-class Situation(_Data, frozen=True):
+class Situation(Data, frozen=True):
     """A state an application may be in: drawn ``facts``, and ``fixed`` ones."""
 
-    weight: float
+    weight: Weight
     status: str
     facts: tuple[str, ...] = ()
     fixed: Mapping[str, str] = {}
 
 
-class Bad(_Data, frozen=True):
+class Bad(Data, frozen=True):
     """A kind of row that cannot be trusted, and what is done to its ``field``: another ``text``, one
     character become ``letter``, or the last letter turned into the next."""
 
     field: str
-    share: float
+    share: Share
     text: str = ""
     letter: str = ""
     last_turned: bool = False
 
 
-class Shares(_Data, frozen=True):
-    sex: float
-    email: float
-    mobile: float
-    capitals: float
-    stray_blanks: float
-    omocodia: float
+class Shares(Data, frozen=True):
+    sex: Share
+    email: Share
+    mobile: Share
+    capitals: Share
+    stray_blanks: Share
+    omocodia: Share
 
 
-class Sample(_Data, frozen=True):
+class Sample(Data, frozen=True):
     """``sample.toml``; its comments say what each entry means."""
 
     id: str
@@ -85,19 +90,19 @@ class Sample(_Data, frozen=True):
     email: str
     other_columns: Mapping[str, str]
     shares: Shares
-    again: Mapping[Literal["person", "same", "newer", "older"], float]
-    weights: Mapping[str, Mapping[str, float]]
+    again: Mapping[Literal["person", "same", "newer", "older"], Share]
+    weights: Mapping[str, Weights]
     born: Mapping[str, tuple[int, int]]
     facts: Mapping[str, FactSpread]
     situations: tuple[Situation, ...]
     bad: tuple[Bad, ...]
 
 
-class People(_Data, frozen=True):
+class People(Data, frozen=True):
     """A file of ``assets/names``; the first one's comment says what each entry means."""
 
-    share: float
-    compound: float
+    share: Weight
+    compound: Share
     joined_by: str
     born: tuple[str, ...]
     women: tuple[str, ...]
@@ -126,7 +131,7 @@ def _replacing(out: Path) -> Iterator[TextIO]:
     try:
         try:
             with part.open("wb") as raw:
-                packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if out.suffix == ".gz" else None
+                packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if out.suffix == ".gz" else None
                 with io.TextIOWrapper(packed or raw, "utf-8-sig", newline="") as text:
                     yield text
             part.replace(out)
@@ -190,7 +195,7 @@ class _Invention:
 
     def __init__(self, campaign: Campaign, seed: int) -> None:
         self.extract = campaign.extract
-        self.sample = sample = _read(campaign.folder / "sample.toml", Sample)
+        self.sample = sample = read_data(campaign.folder / "sample.toml", Sample)
         _check(campaign, sample)
         self.header = (*self.extract.columns.values(), *sample.other_columns)
         self.fields = (*self.extract.columns, *sample.other_columns)
@@ -199,7 +204,7 @@ class _Invention:
         self.dice = Random(seed).random
 
         folder = assets_folder() / "names"
-        names = [_Names(_read(file, People)) for file in sorted(folder.glob("*.toml"))]
+        names = [_Names(read_data(file, People)) for file in sorted(folder.glob("*.toml"))]
         self.names = _Spread((one, one.people.share) for one in names)
         self.spreads = {field: _Spread(weights.items()) for field, weights in sample.weights.items()}
         self.situations = _Spread((one, one.weight) for one in sample.situations)
@@ -365,7 +370,8 @@ def _check(campaign: Campaign, sample: Sample) -> None:
         if unknown := [name for name in names if name not in allowed]:
             raise wrong(where, f"unknown {', '.join(unknown)}; known: {', '.join(allowed)}")
 
-    known(WEIGHED, weights, "weights")
+    if set(weights) != set(WEIGHED):
+        raise wrong("weights", f"must have {', '.join(WEIGHED)}, and nothing else")
     for column in WEIGHED:
         known(weights[column], extract.values.get(column, weights[column]), f"weights.{column}")
     known(weights["applicant"], sample.born, "born")
@@ -379,6 +385,14 @@ def _check(campaign: Campaign, sample: Sample) -> None:
         known([situation.status], extract.values["status"], "situations")
         known(situation.facts, sample.facts, "situations")
         known(situation.fixed, facts, "situations")
+    for template in (sample.id, *sample.other_columns.values()):
+        known(_places(template), ("year", "number"), "id, other_columns")
+    for template in (sample.email, sample.mobile):
+        known(_places(template), ("number",), "email, mobile")
     known([bad.field for bad in sample.bad], extract.columns, "bad")
     if sum(bad.share for bad in sample.bad) + sum(sample.again.values()) > 1:
         raise wrong("bad", "the shares of bad rows and of rows that come again are over 1 together")
+
+
+def _places(template: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(template) if name is not None]

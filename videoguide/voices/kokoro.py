@@ -35,6 +35,8 @@ TOKENS = {character: token for token, character in enumerate(ALPHABET) if charac
 # How misaki writes what eSpeak ties together; every other tie is dropped.
 _TIED = {"t^ʃ": "ʧ", "d^ʒ": "ʤ", "t^s": "ʦ", "d^z": "ʣ", "^": "", "-": ""}
 _LANGUAGE_SWITCH = re.compile(r"\([\^a-z-]+\)")  # "(en)" where eSpeak reads a word as English
+# eSpeak, and so the model, has stress marks right before the vowel; dictionaries before the syllable.
+_EARLY_STRESS = re.compile(r"([ˈˌ])([bcdfɡhjklmnpqrstvwxzʣʥʦʨçðʤɟŋɳɲɴɸθɹɾɻʁɽʂʃʈʧʋɣχʎʒʔβʝ]+)")
 _PUNCTUATION = re.compile(r"""([;:,.!?—…"“”()\s]*[;:,.!?—…"“”()][;:,.!?—…"“”()\s]*)""")
 _TO_PUNCTUATION = str.maketrans({"«": "“", "»": "”", "–": "—"})
 
@@ -44,6 +46,7 @@ def in_alphabet(ipa: str) -> str:
     letters = _LANGUAGE_SWITCH.sub("", ipa.replace("\u0361", "^"))
     for tied, letter in _TIED.items():
         letters = letters.replace(tied, letter)
+    letters = _EARLY_STRESS.sub(r"\2\1", letters)
     return "".join(letter for letter in letters if letter in TOKENS)
 
 

@@ -1,0 +1,350 @@
+"""The command as people meet it: real processes, their exit status, their lines."""
+
+import io
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from extracts import row, write_extract
+from invented_guides import DOCUMENT, PACKS, PREVIEW, PackCopy, RunVideoguide, command, environment
+from PIL import Image
+
+from videoguide import manifest
+from videoguide.voices import VOICES
+
+OUTPUT = ("-o", "guide.mp4")
+SMALL = ("preview", "bonus-libri", "--first-name", "Anna", "--case", "missing-school")
+HEAVY = {"numpy", "PIL", "moviepy", "av", "onnxruntime", "scipy", "sqlmodel", "sqlalchemy", "pydantic", "jinja2"}
+NOT_FOR_A_WARM_GUIDE = {  # Typer itself brings pydantic
+    *("PIL", "moviepy", "av", "onnxruntime", "scipy", "sqlmodel", "sqlalchemy", "alembic", "rich"),
+    *("kokoro_onnx", "phonemizer", "espeakng_loader", "pyloudnorm", "gtts", "resvg_py", "segno", "imageio_ffmpeg"),
+}
+TELL_MODULES = """
+import atexit, sys
+atexit.register(lambda: print("MODULES", *sys.modules, file=sys.stderr))
+"""
+
+
+def modules(done: "subprocess.CompletedProcess[str]") -> set[str]:
+    """The top-level modules that the process had imported at its end."""
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("MODULES "))
+    return {name.split(".")[0] for name in line.split()[1:]}
+
+
+def small_packs(store: Path) -> dict[str, Any]:
+    """What a process needs to find the small campaign."""
+    return {"env": environment(store, VIDEOGUIDE_SCENES=str(PACKS))}
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class TestHelp:
+    def test_it_lists_the_commands_each_with_a_line_about_it(self, run_videoguide: RunVideoguide) -> None:
+        done = run_videoguide("--help")
+        assert done.returncode == 0 and done.stderr == ""
+        for name in ("preview", "render", "check", "sheet", "voices"):
+            assert re.search(rf"^  {name} +\S+", done.stdout, re.MULTILINE)
+
+    def test_without_a_command_it_shows_the_same(self, run_videoguide: RunVideoguide) -> None:
+        assert run_videoguide().stdout == run_videoguide("--help").stdout
+
+    @pytest.mark.parametrize("name", ["preview", "render", "check", "sheet", "voices"])
+    def test_each_command_explains_itself_and_every_option(self, run_videoguide: RunVideoguide, name: str) -> None:
+        done = run_videoguide(name, "--help")
+        assert done.returncode == 0 and done.stderr == ""
+        assert done.stdout.startswith(f"Usage: videoguide {name} ")
+        options = re.findall(r"^  (?:-\w, )?--[\w-]+(.*(?:\n {6,}.*)*)", done.stdout, re.MULTILINE)
+        assert options and all(len(text.split()) > 2 for text in options)
+
+    def test_it_is_instant_because_nothing_heavy_is_imported(self, run_videoguide: RunVideoguide) -> None:
+        before = cpu_seconds()
+        done = run_videoguide("--help", program=TELL_MODULES)
+        assert cpu_seconds() - before < 1
+        assert not HEAVY & modules(done)
+
+
+class TestPreview:
+    def test_it_says_what_it_reused_and_what_it_made(
+        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path
+    ) -> None:
+        own = ("--store", "store")
+        first = run_videoguide(*SMALL, *OUTPUT, *own, **small_packs(shared_store))
+        assert first.returncode == 0 and first.stderr == ""
+        assert first.stdout.splitlines()[:3] == [
+            "  nuova    Ciao",
+            "  nuova    La scuola",
+            "  nuova    Vai al servizio",
+        ]
+        assert re.fullmatch(r"guide\.mp4: \d+\.\d s, \d\.\d MB, scene riusate 0 di 3", first.stdout.splitlines()[3])
+        second = run_videoguide(*SMALL, *OUTPUT, *own, "--sex", "F", **small_packs(shared_store))
+        assert "  nuova    Ciao" in second.stdout and "scene riusate 2 di 3" in second.stdout
+        third = run_videoguide(*SMALL, *OUTPUT, *own, **small_packs(shared_store))
+        assert third.stdout.count("  riusata  ") == 3
+        assert manifest.read((tmp_path / "guide.json").read_bytes()).cases == ("missing-school",)
+
+    def test_everything_can_be_said_of_one_guide(self, run_videoguide: RunVideoguide, tmp_path: Path) -> None:
+        words = (
+            *("preview", "assegno-unico", "--first-name", "NICOLÒ", "--sex", "M", "--applicant", "guardian"),
+            *("--case", "unverified-iban", "--case", "missing-documents", "--case", "adult-child"),
+            *("--document", "custody-ruling", "--document", "residence-permit", "--iban-anomaly", "foreign-bank"),
+            *("--adult-children", "2", "--channel", "patronato", "--patronato", "50&PIÙ ENASCO", "--year", "2023"),
+        )
+        done = run_videoguide(*words, "-o", "new/folder/guida.MP4")
+        assert done.returncode == 0, done.stderr
+        about = manifest.read((tmp_path / "new" / "folder" / "guida.json").read_bytes())
+        assert about.cases == ("missing-documents", "adult-child", "unverified-iban")
+        assert about.channel == "patronato" and about.files["video"] == "guida.MP4"
+        said = " ".join(sentence.text for sentence in about.transcript)
+        assert "Ciao Nicolò" in said and "con il patronato 50&PIÙ ENASCO" in said and "2022" not in said
+
+    def test_a_count_that_a_case_needs_is_one_unless_it_is_said(
+        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path
+    ) -> None:
+        assert run_videoguide(*SMALL, *OUTPUT, **small_packs(shared_store)).returncode == 0
+        assert "la scuola del tuo alunno." in (tmp_path / "guide.txt").read_text(encoding="utf-8")
+
+    def test_a_warm_guide_is_quick_because_nothing_that_draws_speaks_or_encodes_is_imported(
+        self, run_videoguide: RunVideoguide
+    ) -> None:
+        assert run_videoguide(*PREVIEW, *DOCUMENT, *OUTPUT).returncode == 0
+        seconds = []
+        for _ in range(2):
+            before = cpu_seconds()
+            done = run_videoguide(*PREVIEW, *DOCUMENT, *OUTPUT, program=TELL_MODULES)
+            seconds.append(cpu_seconds() - before)
+            assert done.stdout.count("  riusata  ") == done.stdout.count("\n") - 1
+            assert not NOT_FOR_A_WARM_GUIDE & modules(done)
+        assert min(seconds) < 0.8
+
+    @pytest.mark.parametrize("name", ["{{ 7*7 }}", "<b>O'Hara & $(id)</b>", "--help"])
+    def test_a_strange_name_is_text(
+        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path, name: str
+    ) -> None:
+        done = run_videoguide(*SMALL[:2], f"--first-name={name}", *SMALL[4:], *OUTPUT, **small_packs(shared_store))
+        assert done.returncode == 0, done.stderr
+        said = manifest.read((tmp_path / "guide.json").read_bytes()).transcript[0].text
+        assert said.lower() == f"ciao {name.lower()}, eccoci."
+        assert name not in done.stdout
+
+    def test_an_interrupted_run_says_nothing_more_and_leaves_no_file(self, shared_store: Path, tmp_path: Path) -> None:
+        running = subprocess.Popen(
+            command(*PREVIEW, *DOCUMENT, *OUTPUT, "--store", "store"),
+            cwd=tmp_path,
+            env=environment(shared_store),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        until = time.monotonic() + 60
+        while not (tmp_path / "store" / "segments").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        out, said = running.communicate(timeout=60)
+        assert (running.returncode, out) == (130, b"")
+        assert b"Traceback" not in said
+        assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+UNKNOWN_CASE = "unknown case 'lost'; allowed: missing-documents, adult-child, unverified-iban"
+NAME = ("preview", "assegno-unico", *DOCUMENT, *OUTPUT, "--first-name")
+BAD_INPUT = {
+    "campaign": (
+        ("preview", "nothing", *PREVIEW[2:], *DOCUMENT, *OUTPUT),
+        "unknown campaign 'nothing'; allowed: assegno-unico",
+    ),
+    "campaign with a path": (("check", "../scenes/assegno-unico"), "unknown campaign .* allowed: assegno-unico"),
+    "case": ((*PREVIEW, "--case", "lost", *OUTPUT), UNKNOWN_CASE),
+    "document": (
+        (*PREVIEW, *DOCUMENT, "--document", "passport", *OUTPUT),
+        "unknown document 'passport'; allowed: custody-ruling, split-agreement, ",
+    ),
+    "anomaly": (
+        (*PREVIEW, "--case", "unverified-iban", "--iban-anomaly", "lost", *OUTPUT),
+        "unknown iban-anomaly 'lost'; allowed: holder-mismatch, unverifiable, foreign-bank, wrong-coordinates",
+    ),
+    "voice": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--voice", "loud"), "unknown voice 'loud'; allowed: kokoro, "),
+    "online voice": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--voice", "gtts"), "does not allow that"),
+    "sex": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--sex", "X"), "unknown sex 'X'; allowed: F, M, unknown"),
+    "applicant": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--applicant", "x"), "allowed: parent, guardian, child"),
+    "channel": (
+        (*PREVIEW, *DOCUMENT, *OUTPUT, "--channel", "fax"),
+        "unknown channel 'fax'; allowed: citizen, patronato",
+    ),
+    "size": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--size", "640x480"), "allowed: 16:9 from 320x180 to 1920x1080"),
+    "year": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--year", "2021"), "unknown year '2021'; allowed: 2022, 2023"),
+    "year in words": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--year", "due"), "--year"),
+    "children": (
+        (*PREVIEW, "--case", "adult-child", "--adult-children", "10", *OUTPUT),
+        "adult-children 10; allowed: 0 to 9",
+    ),
+    "no children": (
+        (*PREVIEW, "--case", "adult-child", "--adult-children", "0", *OUTPUT),
+        "case adult-child needs an adult-children; allowed: 1 or more",
+    ),
+    "case without documents": (
+        (*PREVIEW, "--case", "missing-documents", *OUTPUT),
+        "case missing-documents needs a document; allowed: custody-ruling, ",
+    ),
+    "case without anomaly": (
+        (*PREVIEW, "--case", "unverified-iban", *OUTPUT),
+        "case unverified-iban needs an iban-anomaly; allowed: holder-mismatch, ",
+    ),
+    "empty name": ((*NAME, ""), "first name: is empty"),
+    "over-long name": ((*NAME, "Anna " * 10), "first name: has 49 characters; allowed: 36"),
+    "control character": ((*NAME, "An\x07na"), r"first name: .*U\+0007"),
+    "invisible character": ((*NAME, "An\u200bna"), r"first name: .*U\+200B"),
+    "bytes": ((*NAME, b"An\xffna"), "first name: has a control or invisible character"),
+    "undrawable name": ((*NAME, "李"), r"first name: has characters that the font cannot draw \(U\+674E\)"),
+    "too wide a name": ((*NAME, "M" * 36), "first name: is too long for the picture"),
+    "patronato without its channel": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--patronato", "ACLI"), "channel patronato only"),
+    "over-long patronato": (
+        (*PREVIEW, *DOCUMENT, *OUTPUT, "--channel", "patronato", "--patronato", "x" * 41),
+        "patronato: has 41 characters; allowed: 40",
+    ),
+    "output": ((*PREVIEW, *DOCUMENT, "-o", "guide.avi"), r"output guide.avi: the file's name must end in \.mp4"),
+    "no arguments": (("preview",), r"Missing argument 'CAMPAGNA' \(see: videoguide preview --help\)"),
+    "no name": (("preview", "assegno-unico", *DOCUMENT, *OUTPUT), "Missing option '--first-name'"),
+    "no case": ((*PREVIEW, *OUTPUT), "Missing option '--case'"),
+    "unknown option": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--fast"), "No such option"),
+    "unknown command": (("make",), r"No such command 'make' \(see: videoguide --help\)"),
+    "a word too many": ((*PREVIEW, *DOCUMENT, *OUTPUT, "Rita"), "unexpected extra argument"),
+    "workers": (("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "0"), "--workers"),
+    "no extract": (("render", "assegno-unico", "x.csv", "-o", "out"), "x.csv: cannot be read: No such file"),
+    "columns": (("sheet", "assegno-unico", "--columns", "0"), "--columns"),
+    "voice to check with": (("check", "assegno-unico", "--voice", "loud"), "unknown voice 'loud'; allowed: kokoro, "),
+}
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("what", BAD_INPUT)
+    def test_it_is_one_line_that_says_what_is_allowed_status_2_and_no_file(
+        self, run_videoguide: RunVideoguide, tmp_path: Path, what: str
+    ) -> None:
+        arguments, message = BAD_INPUT[what]
+        done = run_videoguide(*arguments)
+        assert done.returncode == 2, done.stderr
+        assert re.fullmatch(r"videoguide: .+\n", done.stderr), done.stderr
+        assert re.search(message, done.stderr), done.stderr
+        assert done.stdout == "" and list(tmp_path.iterdir()) == []
+
+    def test_an_option_for_a_fact_that_the_campaign_does_not_have_is_refused_with_those_it_has(
+        self, run_videoguide: RunVideoguide, shared_store: Path
+    ) -> None:
+        done = run_videoguide(*SMALL, "--document", "x", *OUTPUT, **small_packs(shared_store))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "unknown option for campaign bonus-libri '--document'; allowed: --receipt, --pupils" in done.stderr
+
+    def test_a_setting_of_the_environment_is_looked_at_as_well(
+        self, run_videoguide: RunVideoguide, shared_store: Path
+    ) -> None:
+        done = run_videoguide(*PREVIEW, *DOCUMENT, *OUTPUT, env=environment(shared_store, VIDEOGUIDE_STILLS="maybe"))
+        assert done.returncode == 2 and "allowed: skip, real" in done.stderr and done.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0\0\r", b"a;b\n1;2\n"], ids=["empty", "PNG", "CSV"])
+    def test_a_file_that_is_no_extract_is_refused_before_anything_is_made(
+        self, run_videoguide: RunVideoguide, tmp_path: Path, content: bytes
+    ) -> None:
+        (tmp_path / "x.csv").write_bytes(content)
+        done = run_videoguide("render", "assegno-unico", "x.csv", "-o", "out")
+        assert done.returncode == 2 and re.fullmatch(r"videoguide: x\.csv: .+\n", done.stderr)
+        assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+class TestFailures:
+    def test_a_pack_that_is_wrong_is_one_line_and_status_1(
+        self, run_videoguide: RunVideoguide, shared_store: Path, tiny_copy: PackCopy
+    ) -> None:
+        tiny_copy.change("scenes/hello.toml", "{{ first_name }}", "{{ surname }}")
+        packs = environment(shared_store, VIDEOGUIDE_SCENES=str(tiny_copy.folder.parent))
+        done = run_videoguide(*SMALL, *OUTPUT, env=packs)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.fullmatch(r"videoguide: scenes/hello.toml \(sentences.hello.*\): .*surname.*\n", done.stderr)
+
+    @pytest.mark.parametrize("place", ["file/guide.mp4", "file/below/guide.mp4"])
+    def test_an_output_that_cannot_be_written_is_one_line_and_status_1(
+        self, run_videoguide: RunVideoguide, tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / "file").write_bytes(b"")
+        done = run_videoguide(*PREVIEW, *DOCUMENT, "-o", place)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.fullmatch(rf"videoguide: {place}: cannot be written: .+\n", done.stderr)
+
+    def test_a_store_that_cannot_be_written_is_one_line_and_status_1(
+        self, run_videoguide: RunVideoguide, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_bytes(b"")
+        done = run_videoguide(*PREVIEW, *DOCUMENT, *OUTPUT, "--store", "file")
+        assert done.returncode == 1 and re.fullmatch(r"videoguide: file/.+: cannot be written: .+\n", done.stderr)
+        assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+    def test_a_reader_that_goes_away_gets_no_traceback(self, shared_store: Path) -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(command("voices"), env=environment(shared_store), stdout=writing, stderr=subprocess.PIPE)
+        os.close(writing)
+        assert b"Traceback" not in done.stderr
+
+
+class TestOtherCommands:
+    def test_voices_are_listed_each_with_where_it_speaks(self, run_videoguide: RunVideoguide) -> None:
+        done = run_videoguide("voices")
+        assert [line.split()[0] for line in done.stdout.splitlines()] == list(VOICES)
+        assert {line.split()[1] for line in done.stdout.splitlines()} == {"qui", "rete"}
+
+    def test_check_passes_a_sound_pack_and_sums_up(self, run_videoguide: RunVideoguide, shared_store: Path) -> None:
+        done = run_videoguide("check", "bonus-libri", **small_packs(shared_store))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.fullmatch(r"bonus-libri: \d+ guide, \d+ scene diverse, da \d+ a \d+ s; problemi: 0\n", done.stdout)
+
+    def test_check_lists_what_it_finds_and_ends_with_status_1(
+        self, run_videoguide: RunVideoguide, shared_store: Path, tiny_copy: PackCopy
+    ) -> None:
+        tiny_copy.change("windows.toml", "[receipts]", '[lost]\ntitle = "-"\ntext = ["Una frase."]\n\n[receipts]')
+        packs = environment(shared_store, VIDEOGUIDE_SCENES=str(tiny_copy.folder.parent))
+        done = run_videoguide("check", "bonus-libri", env=packs)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert done.stdout.startswith("  windows.toml (lost): no button opens it\nbonus-libri: ")
+        assert done.stdout.endswith("; problemi: 1\n")
+
+    def test_sheet_writes_one_picture(self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path) -> None:
+        arguments = ("sheet", "bonus-libri", "-o", "new/sheet.png", "--columns", "3")
+        done = run_videoguide(*arguments, **small_packs(shared_store))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == "new/sheet.png: 6 immagini\n"
+        with Image.open(io.BytesIO((tmp_path / "new" / "sheet.png").read_bytes())) as image:
+            assert image.format == "PNG"
+
+    def test_render_makes_the_guides_of_an_extract_and_says_whom_it_left_aside(
+        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path
+    ) -> None:
+        people = [
+            row(ID_DOMANDA="A1"),
+            row(ID_DOMANDA="A2", NOME="GIULIA", DOCUMENTI_RICHIESTI="", FIGLI_MAGGIORENNI_DA_INTEGRARE="1"),
+            row(ID_DOMANDA="A3", STATO_DOMANDA="ACCOLTA", DOCUMENTI_RICHIESTI="", ANOMALIA_IBAN="NON_VERIFICABILE"),
+            row(ID_DOMANDA="A4", NOME="Dar?o"),
+            row(ID_DOMANDA="A5", ADESIONE_PROATTIVI="NO"),
+            row(ID_DOMANDA="A6", NOME="李"),
+        ]
+        write_extract(tmp_path / "x.csv", people, encoding="utf-8")
+        database = {"env": environment(shared_store, VIDEOGUIDE_DATABASE="sqlite:///guides.db")}
+        arguments = ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "2")
+        done = run_videoguide(*arguments, **database)
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = done.stdout.splitlines()
+        assert lines[0] == "  riga 5 scartata, colonna NOME: has a character that was lost on the way ('?')"
+        assert lines[1].startswith("  domanda A6 senza guida: first name: has characters that the font cannot draw")
+        guides = [re.fullmatch(r"  (out/[0-9a-f]{32}/guide\.mp4)  ([a-z+-]+), citizen", line) for line in lines[2:5]]
+        assert [guide and guide[2] for guide in guides] == ["missing-documents", "adult-child", "unverified-iban"]
+        assert all(guide and (tmp_path / guide[1]).is_file() for guide in guides)
+        assert lines[5].startswith("3 guide (3 nuove) da ") and lines[5].endswith("scartate 1, escluse: no-consent 1")
+        again = run_videoguide(*arguments, **database)
+        assert again.stdout.splitlines()[2:5] == lines[2:5]
+        assert re.match(r"3 guide \(0 nuove\) da \d+ scene \(0 nuove\); righe 6, ", again.stdout.splitlines()[5])
