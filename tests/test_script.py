@@ -83,7 +83,7 @@ class TestWhatEveryGuideContains:
     ) -> None:
         waits = {"missing-documents", "adult-child"} & set(cases)
         assert ("in evidenza al cittadino" in said(script, "state")) == bool(waits)
-        assert ("è stata accolta" in said(script, "state")) == (not waits)
+        assert ("Abbiamo accolto la tua domanda" in said(script, "state")) == (not waits)
         assert [case for case in CASES if case in scenes_of(script)] == list(cases)
 
     def test_the_steps_are_told_to_who_does_them(self, script: Script, channel: str) -> None:

@@ -97,7 +97,7 @@ def preview(
 @app.command()
 def render(
     campaign: CampaignId,
-    applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto delle domande: CSV, CSV in gzip o Parquet.")],
+    applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto: CSV, CSV in gzip o Parquet.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="CARTELLA", help="Dove scrivere le guide.")],
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, metavar="N", help="Processi.")] = None,
     voice: VoiceId = None,
