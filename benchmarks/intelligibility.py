@@ -87,7 +87,7 @@ def greeting(campaign: Campaign, name: str, sex: str) -> Sentence:
 def first_names(file: Path = NAMES) -> list[tuple[str, str]]:
     """(name, sex) of each line ``F Giulia``."""
     lines = file.read_text(encoding="utf-8").splitlines()
-    return [(line[2:], {"F": "female", "M": "male"}[line[0]]) for line in lines if line and line[0] != "#"]
+    return [(line[2:], line[0]) for line in lines if line and line[0] != "#"]
 
 
 def hear(passages: Sequence[Passage], voice_id: str, models: Path, workers: int = 2) -> list[str]:

@@ -57,7 +57,7 @@ class Register:
         return self._session.exec(query).first()
 
     def keep(self, guide: GuideRecord) -> None:
-        """Record a guide that has been written. Raises StoreError."""
+        """Record a guide. Raises StoreError."""
         try:
             self._session.add(guide)
             self._session.commit()

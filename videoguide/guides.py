@@ -13,7 +13,7 @@ from videoguide.captions import TimedText
 from videoguide.errors import StoreError
 from videoguide.payload import SegmentFile
 from videoguide.script import Button, FilledScene, Script
-from videoguide.store import TEMPORARY_PREFIX
+from videoguide.store import TEMPORARY_PREFIX, sweep
 from videoguide.timing import FPS, frames_to_ms, samples_to_ms
 
 COPY_BYTES = 1 << 30
@@ -182,6 +182,7 @@ def write_guide(guide: Guide, file: Path) -> dict[str, Path]:
     aside = {what: path.with_name(f"{TEMPORARY_PREFIX}{token}-{path.name}") for what, path in beside.items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        sweep(file.parent)
         try:
             _write_mp4(guide, aside["video"])
             for what, parts in content.items():

@@ -95,18 +95,18 @@ def render(
     with Register(settings.database) as register:
         for number, guide in enumerate(wanted, 1):
             record = register.find(campaign.id, guide.state)
-            folder = output / record.id if record else None
-            if record is None or folder is None or not (folder / GUIDE_FILE).exists():
-                record = record or GuideRecord(
-                    id=secrets.token_hex(16),
-                    campaign=campaign.id,
-                    application=guide.application.id,
-                    state=guide.state,
-                    cases="+".join(guide.script.cases),
-                    channel=guide.script.channel,
-                )
+            if record is None or not (output / record.id / GUIDE_FILE).exists():
+                if record is None:
+                    record = GuideRecord(
+                        id=secrets.token_hex(16),
+                        campaign=campaign.id,
+                        application=guide.application.id,
+                        state=guide.state,
+                        cases="+".join(guide.script.cases),
+                        channel=guide.script.channel,
+                    )
+                    register.keep(record)  # before its files: after a kill, no guide is there that nobody knows of
                 _write(guide, studio, output / record.id)
-                register.keep(record)
                 outcome.guides_made += 1
             outcome.guides.append(record)
             report("guida", number, len(wanted))
