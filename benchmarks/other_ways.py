@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from videoguide.clips import reference_clip
 from videoguide.drawing import Drawing
 from videoguide.timing import AAC_FRAME_SAMPLES, FPS, SAMPLE_RATE_HZ
 
@@ -18,7 +19,7 @@ def moviepy_film(drawings: Sequence[Drawing], sounds: Sequence[NDArray[np.float3
     from moviepy import AudioArrayClip, concatenate_videoclips
 
     scenes = [
-        drawing.reference_clip().with_audio(AudioArrayClip(np.repeat(sound[:, None], 2, axis=1), SAMPLE_RATE_HZ))
+        reference_clip(drawing).with_audio(AudioArrayClip(np.repeat(sound[:, None], 2, axis=1), SAMPLE_RATE_HZ))
         for drawing, sound in zip(drawings, sounds, strict=True)
     ]
     film = concatenate_videoclips(scenes)

@@ -12,6 +12,7 @@ from PIL import Image
 from tiny_scenes import CARD, FRAMES, HELLO, LEAVING, ROUND, SIZE, TIMES, TITLE, TOPIC, layer, scene
 
 from videoguide import drawing
+from videoguide.clips import reference_clip, scene_clip
 from videoguide.drawing import Box, Drawing, draw, forget_layers, rasterise, stage
 from videoguide.errors import PackError
 from videoguide.layers import ENTRANCES, read_layers
@@ -273,7 +274,7 @@ def test_drawing_does_not_wait_for_moviepy() -> None:
 @pytest.mark.parametrize("by", [*ENTRANCES])
 def test_an_entrance_looks_as_moviepy_composes_it(by: str) -> None:
     one = plain(layer("card", 'vg:enter="start"', CARD), layer("title", f'vg:enter="hello" vg:by="{by}"', TITLE))
-    with one.reference_clip() as reference:
+    with reference_clip(one) as reference:
         for n in range(HELLO - 1, HELLO + 13):
             apart = difference(one.frame(n), reference.get_frame(n / 25))
             # MoviePy scales straight alpha and with another filter: edges differ while a layer grows
@@ -283,7 +284,7 @@ def test_an_entrance_looks_as_moviepy_composes_it(by: str) -> None:
 
 def test_a_whole_scene_looks_as_moviepy_composes_it() -> None:
     one = plain(*WHOLE)
-    with one.reference_clip() as reference:
+    with reference_clip(one) as reference:
         assert reference.duration == FRAMES / 25
         for n in range(FRAMES):
             apart = difference(one.frame(n), reference.get_frame(n / 25))
@@ -294,7 +295,7 @@ def test_a_whole_scene_looks_as_moviepy_composes_it() -> None:
 def test_a_scene_is_a_moviepy_clip_with_its_sound() -> None:
     samples = np.linspace(0, 0.5, FRAMES * 1920, dtype=np.float32)
     one = plain(*WHOLE)
-    with one.clip(samples) as clip:
+    with scene_clip(one, samples) as clip:
         assert (clip.duration, clip.fps, tuple(clip.size)) == (FRAMES / 25, 25, SIZE)
         assert np.array_equal(clip.get_frame(50 / 25), one.frame(50))
         assert np.array_equal(clip.get_frame(clip.duration), one.frame(FRAMES - 1))

@@ -33,8 +33,8 @@ loudness
 narration
 payload
 layers
-clips
 drawing
+clips
 pictures legibility
 encoding
 segments
@@ -50,7 +50,7 @@ cli
 """
 
 # What is imported for its types alone costs nothing and may point downwards.
-FOR_TYPES = {("narration", "script"), ("clips", "drawing")}
+FOR_TYPES = {("narration", "script")}
 
 BORDERS = {
     "PIL": {"drawing", "legibility", "pictures"},

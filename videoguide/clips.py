@@ -7,17 +7,15 @@ The effects work on any MoviePy clip with a mask.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from moviepy import AudioArrayClip, CompositeVideoClip, Effect, ImageClip, VideoClip
 from numpy.typing import NDArray
 
+from videoguide.drawing import Drawing
 from videoguide.layers import LEAVE_FRAMES, WIDTH, Entrance, Glide, ease_out, gone, leaving
 from videoguide.timing import FPS, SAMPLE_RATE_HZ
-
-if TYPE_CHECKING:
-    from videoguide.drawing import Drawing
 
 _Moment = Callable[[float], Any]
 
@@ -88,7 +86,7 @@ class Move(Effect):  # type: ignore[misc]
         return _shifted(clip, offset)
 
 
-def scene_clip(drawing: "Drawing", samples: NDArray[np.float32] | None = None) -> VideoClip:
+def scene_clip(drawing: Drawing, samples: NDArray[np.float32] | None = None) -> VideoClip:
     """A drawing, with its sound (float32 mono 48 kHz), as a clip to preview, save or build on."""
     last = drawing.frames - 1
     clip = VideoClip(lambda t: drawing.frame(min(frame_of(t), last)), duration=drawing.frames / FPS).with_fps(FPS)
@@ -97,7 +95,7 @@ def scene_clip(drawing: "Drawing", samples: NDArray[np.float32] | None = None) -
     return clip.with_audio(AudioArrayClip(np.repeat(samples[:, None], 2, axis=1), SAMPLE_RATE_HZ))
 
 
-def reference_clip(drawing: "Drawing") -> VideoClip:
+def reference_clip(drawing: Drawing) -> VideoClip:
     """The same scene by MoviePy's compositing of full image clips."""
     unit, seconds = drawing.size[0] / WIDTH, drawing.frames / FPS
     bare = ImageClip(drawing.frame(0), duration=seconds)

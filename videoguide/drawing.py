@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,6 @@ from videoguide.layers import HEIGHT, WIDTH, Layer, Times, gone, leaving, read_l
 from videoguide.store import Store, key_of
 from videoguide.templates import fill_drawing
 from videoguide.typography import FAMILY
-
-if TYPE_CHECKING:
-    from moviepy import VideoClip
 
 STAGE = "bare.svg"
 """The drawing, in ``assets/art``, that every scene begins and ends on; part of every segment's key."""
@@ -135,18 +132,6 @@ class Drawing:
         """Where picture ``n`` may differ from the one before: rectangles apart from each other."""
         return (self._whole,) if n == 0 else self._difference(self._state(n - 1), self._state(n))
 
-    def clip(self, samples: NDArray[np.float32] | None = None) -> "VideoClip":
-        """The scene as a MoviePy clip; ``samples``: its sound, float32 mono 48 kHz. Close it after use."""
-        from videoguide.clips import scene_clip
-
-        return scene_clip(self, samples)
-
-    def reference_clip(self) -> "VideoClip":
-        """The scene made by MoviePy's own compositing: slow, to compare with. Close it after use."""
-        from videoguide.clips import reference_clip
-
-        return reference_clip(self)
-
     def placement(self, layer: int, n: int) -> Placement | None:
         """Where a layer's sprite is in picture ``n``; None while it is not to be seen."""
         look = self.layers[layer].look(n)
@@ -236,9 +221,9 @@ def draw(
     Raises PackError for a drawing that is not right.
     """
     if size[0] * HEIGHT != size[1] * WIDTH:
-        raise PackError(source, f"cannot be drawn at {size[0]}x{size[1]}: allowed are sizes of 16:9")
+        raise PackError(source, f"non si può disegnare a {size[0]}x{size[1]}; ammesso: 16:9")
     layers = read_layers(svg, source, times, frames)
-    sprites = [rasterise(one.svg, size, store=store, source=source, where=f"layer {one.id}") for one in layers]
+    sprites = [rasterise(one.svg, size, store=store, source=source, where=f"livello {one.id}") for one in layers]
     return Drawing(layers, sprites, stage(size, store=store), frames)
 
 
@@ -252,7 +237,7 @@ def stage(size: tuple[int, int], *, store: Store | None = None) -> Image.Image:
 
 
 def rasterise(
-    svg: str, size: tuple[int, int], *, store: Store | None = None, source: Path | str = "drawing", where: str = ""
+    svg: str, size: tuple[int, int], *, store: Store | None = None, source: Path | str = "disegno", where: str = ""
 ) -> Sprite:
     """A whole drawing (viewBox 0 0 1920 1080) as a sprite at ``size``; kept in memory, see :func:`draw`.
 
@@ -268,7 +253,7 @@ def rasterise(
         try:
             box, png = _render(svg, size, worded)
         except ValueError as error:
-            raise PackError(source, f"cannot be drawn: {error}", where=where) from error
+            raise PackError(source, f"non si può disegnare: {error}", where=where) from error
         sprite = Sprite(box.left, box.top, _decoded(png))
         if store and not worded:
             store.put("layers", key, [_PLACE.pack(box.left, box.top), png])

@@ -21,6 +21,7 @@ from videoguide.pronunciation import Lexicon, load_lexicon, spoken
 from videoguide.script import FilledScene
 from videoguide.settings import Settings
 from videoguide.store import Store, key_of
+from videoguide.timing import FPS
 from videoguide.voices import Voice, voice
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Studio:
 
         Raises FirstNameError or InputError for a person's own words that are too long for the picture.
         """
-        from videoguide import encoding
+        from videoguide import clips, encoding
         from videoguide import pictures as stills
 
         told = self.tell(scene)
@@ -97,11 +98,14 @@ class Studio:
             drawn = self.draw(scene, told)
         except TextOverflow as error:
             if self._too_long(scene, "first_name"):
-                raise FirstNameError("is too long for the picture") from error
+                raise FirstNameError("è troppo lungo per l’immagine") from error
             if self._too_long(scene, "patronato"):
-                raise InputError("patronato: is too long for the picture") from error
+                raise InputError("patronato: è troppo lungo per l’immagine") from error
             raise
-        pictures, sync, avcc = encoding.encode_pictures(drawn.frames, drawn.frame, drawn.changes, self.profile)
+        with clips.scene_clip(drawn, told.samples) as clip:
+            pictures, sync, avcc = encoding.encode_pictures(
+                drawn.frames, lambda n: clip.get_frame(n / FPS), drawn.changes, self.profile
+            )
         sound, asc = encoding.encode_sound(told.samples, self.profile)
         info = {"scene": scene.scene, "sentences": {time.id: [time.start, time.end] for time in told.sentences}}
         parts = payload.pack(
@@ -163,7 +167,7 @@ def open_studio(campaign: Campaign, settings: Settings, *, threads: int | None =
     voice_id = settings.voice or voices.default
     chosen = voice(voice_id, assets=assets_folder(), models=settings.models, threads=threads)
     if chosen.online and not voices.online_allowed:
-        raise InputError(f"voice {voice_id} sends words to a third party; campaign {campaign.id} does not allow that")
+        raise InputError(f"voce {voice_id}: manda le parole a terzi; la campagna {campaign.id} non lo permette")
     width, height = settings.size
     return Studio(campaign, chosen, Profile(width, height, stills=settings.stills), Store(settings.store))
 
