@@ -28,12 +28,15 @@ from videoguide.previews import invented_application
 from videoguide.pronunciation import Lexicon, Spoken, load_lexicon, spoken
 from videoguide.script import FilledScene, Script, Sentence, write_script
 from videoguide.store import Store
-from videoguide.voices import DEFAULT_VOICE, voice
+from videoguide.voices import DEFAULT_VOICE, Voice, voice
 
 ROOT = Path(__file__).parent.parent
 NAMES = ROOT / "tests" / "names-100.txt"
 REPORT = ROOT / "docs" / "intelligibility.md"
 MODELS = ROOT / "output" / "models"
+
+Pair = tuple[str, str]
+"""What was said and what was heard, in plain words."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def first_names(file: Path = NAMES) -> list[tuple[str, str]]:
     return [(line[2:], line[0]) for line in lines if line and line[0] != "#"]
 
 
-def hear(passages: Sequence[Passage], voice_id: str, models: Path, workers: int = 2) -> list[str]:
+def hear(passages: Sequence[Passage], voice_id: str, models: Path, workers: int) -> list[str]:
     """What is recognised of each passage; every worker process speaks and listens with one thread."""
     joined_whisper(models)
     with TemporaryDirectory() as folder:
@@ -108,11 +111,11 @@ def _hear(task: tuple[Passage, str, Path, Path]) -> str:
 
 
 @cache
-def _voice(voice_id: str, models: Path):  # type: ignore[no-untyped-def]
+def _voice(voice_id: str, models: Path) -> Voice:
     return voice(voice_id, assets=assets_folder(), models=models, threads=1)
 
 
-def nearest(passage: Passage, heard: str) -> tuple[str, str]:
+def nearest(passage: Passage, heard: str) -> Pair:
     """(said, heard) as plain words; of the written and the spoken form the one that fits better ("CIE", "ci i e")."""
     heard = plain(heard)
     return min(((said, heard) for said in passage.said), key=lambda pair: error_rates([pair]))
@@ -133,8 +136,8 @@ def hear_names(
         after_name = _name_in(after, sentence.text, name)
         before_name = _name_in(next(bare_heard), sentence.text, name) if entry else after_name
         ways = {name, spoken(name, lexicon).text}
-        right = [any(same_name(way, got) for way in ways) for got in (before_name, after_name)]
-        found.append(Name(name, entry, before_name, after_name, *right))
+        right_before, right = (any(same_name(way, got) for way in ways) for got in (before_name, after_name))
+        found.append(Name(name, entry, before_name, after_name, right_before, right))
     return found
 
 
@@ -145,78 +148,69 @@ def _name_in(heard: str, sentence: str, name: str) -> str:
     return " ".join(words[before : len(words) - after]).strip(" .,!?;:") or "—"
 
 
-def report(
-    campaign: Campaign,
-    pairs: Sequence[tuple[str, str]],
-    names: Sequence[Name],
-    voice_id: str,
-    seconds: float,
-) -> str:
+def report(campaign: Campaign, pairs: Sequence[Pair], names: Sequence[Name], voice_id: str, seconds: float) -> str:
     """The page docs/intelligibility.md."""
-    speaker = voice(voice_id, assets=assets_folder(), models=MODELS)
     strict_words, strict_letters = error_rates(pairs)
     ear_words, ear_letters = error_rates([(by_ear(said), by_ear(heard)) for said, heard in pairs])
     words = sum(len(said.split()) for said, _ in pairs)
-    right, before = sum(name.right for name in names), sum(name.right_before for name in names)
-    entries = sum(name.entry for name in names)
-    wrong = [name for name in names if not name.right]
-    lines = [
-        "# Is the voice understood?",
-        "",
-        f"Voice `{voice_id}` ({speaker.version}); listener: Whisper base (int8, beam 5), told only that it is Italian.",
-        f"Written by `benchmarks/intelligibility.py` in {seconds:.0f} s. Whisper base is a weak listener: on Italian",
-        "read aloud by people it gets some 13 words in 100 wrong (FLEURS). So a wrong word below is a",
-        "place to listen to, not proof of a fault, and a right one is good news.",
-        "",
-        "## The campaign",
-        "",
-        f"{len(pairs)} scenes of `{campaign.id}`, as they sound in a guide, together hold every sentence of every guide:",
-        f"{words} words. Numbers are written out, case and punctuation ignored. *By ear* also ignores what cannot be",
-        "heard: accents, the mute h, and the spelling of names that Whisper does not know (“speed” for SPID).",
-        "",
-        "| | wrong words | wrong letters |",
-        "| --- | ---: | ---: |",
-        f"| as written | {strict_words:.1%} | {strict_letters:.1%} |",
-        f"| by ear | {ear_words:.1%} | {ear_letters:.1%} |",
-        "",
-        "Misheard, by ear (said → heard, how often):",
-        "",
-    ]
-    lines += [
-        f"- {said or '·'} → {heard or '·'}{f' ({count} times)' if count > 1 else ''}"
-        for (said, heard), count in misheard(pairs)
-    ]
-    lines += [
-        "",
-        "## First names",
-        "",
-        f"{len(names)} names, each in its greeting. Right means: what was heard, read the Italian way, sounds like the",
-        "name or like its entry in the lexicon.",
-        "",
-        f"**{right} of {len(names)} are heard right, {before} without the lexicon**; {entries} have an entry.",
-        f"Still not heard right: {', '.join(name.name for name in wrong) or 'none'}.",
-        "A name may be said well and still be written wrongly by a listener who does not know it; and for a",
-        "foreign name the entry follows how its bearers say it, as near as an Italian voice can come.",
-        "",
-        "| name | heard before the lexicon | heard with it | right |",
-        "| --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {name.name} | {name.before if name.entry else ''} | {name.after} | {'yes' if name.right else 'no'} |"
+    right, right_before = sum(name.right for name in names), sum(name.right_before for name in names)
+    wrong = ", ".join(name.name for name in names if not name.right) or "none"
+    places = "".join(
+        f"- {said} → {heard}{f' ({count} times)' if count > 1 else ''}\n" for (said, heard), count in misheard(pairs)
+    )
+    rows = "".join(
+        f"| {name.name} | {name.before if name.entry else ''} | {name.after} | {'yes' if name.right else 'no'} |\n"
         for name in names
-    ]
-    return "\n".join(lines) + "\n"
+    )
+    return f"""# Is the voice understood?
+
+Voice `{voice_id}` ({_voice(voice_id, MODELS).version}). Listener: Whisper base, told the language and nothing else.
+Written by `benchmarks/intelligibility.py` in {seconds:.0f} s.
+
+Whisper base is a weak listener that has never heard of SPID: a wrong word below is a place to listen to, not proof of
+a fault. Most are borders between words ("l’assegno" → "la segno"), which nobody can hear.
+
+## The campaign
+
+{len(pairs)} scenes of `{campaign.id}`, as they sound in a guide, together hold every sentence of every possible guide
+but the greeting: {words} words. Numbers are written out; capitals and punctuation do not count. *By ear* also leaves
+out what cannot be heard: accents, the mute h, the spelling of names Whisper does not know ("speed" for SPID).
+
+| | words wrong | letters wrong |
+| --- | ---: | ---: |
+| as written | {strict_words:.1%} | {strict_letters:.1%} |
+| by ear | {ear_words:.1%} | {ear_letters:.1%} |
+
+Misheard, by ear (said → heard):
+
+{places}
+## First names
+
+{len(names)} names, each in its greeting. Right means: what was heard, read the Italian way, sounds like the name or
+like its entry in the lexicon.
+
+**{right} of {len(names)} are heard right; without the lexicon {right_before}.** {sum(name.entry for name in names)}
+have an entry. Not heard right: {wrong}.
+A name can be said well and yet be written wrongly by a listener who does not know it; the entries of foreign names
+follow their bearers as near as an Italian voice can come.
+
+| name | heard before its entry | heard | right |
+| --- | --- | --- | --- |
+{rows}"""
 
 
-def misheard(pairs: Iterable[tuple[str, str]]) -> list[tuple[tuple[str, str], int]]:
+def misheard(pairs: Iterable[Pair]) -> list[tuple[Pair, int]]:
     """(words said, words heard) of each difference by ear and how often, the most frequent first."""
-    counts: dict[tuple[str, str], int] = {}
+    counts: dict[Pair, int] = {}
     for pair in pairs:
         said, heard = (by_ear(words).split() for words in pair)
-        for tag, i, j, k, l in SequenceMatcher(None, said, heard, autojunk=False).get_opcodes():
+        for tag, i, j, first, last in SequenceMatcher(None, said, heard, autojunk=False).get_opcodes():
             if tag != "equal":
                 start = 1 if i and tag == "insert" else 0
-                place = (" ".join(said[i - start : j]), " ".join(heard[k - start : l]))
+                place = (
+                    " ".join(said[i - start : j]) or "(nothing)",
+                    " ".join(heard[first - start : last]) or "(nothing)",
+                )
                 counts[place] = counts.get(place, 0) + 1
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 

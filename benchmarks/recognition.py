@@ -84,7 +84,7 @@ def plain(text: str) -> str:
 
 
 def by_ear(text: str) -> str:
-    """Plain ``text`` without what cannot be heard: accents, the mute h, Whisper's spelling of names it does not know."""
+    """Plain ``text`` without what no ear can tell: accents, the mute h, Whisper's spelling of names new to it."""
     for heard, said in SOUNDS_LIKE.items():
         text = re.sub(rf"\b{heard}\b", said, text)
     return SILENT_H.sub("", _bare(text))

@@ -21,14 +21,14 @@ STATUSES = (
 )
 PAPERS = "PROVV_AFFIDO, ACCORDO_RIPARTIZIONE, PERMESSO_SOGGIORNO, CERT_DISABILITA, DECRETO_TUTELA, ID_FINANZIARIA"
 REASONS = {
-    ("ID_DOMANDA", "is empty"): 2,
-    ("CODICE_FISCALE", "is not a valid fiscal code"): 2,
-    ("NOME", "is empty"): 2,
-    ("DATA_PRESENTAZIONE", "is not a date of the form %d/%m/%Y"): 2,
-    ("STATO_DOMANDA", f"unknown value; allowed: {STATUSES}"): 2,
-    ("ADESIONE_PROATTIVI", "unknown value; allowed: SI, NO"): 2,
-    ("DOCUMENTI_RICHIESTI", f"unknown value; allowed: {PAPERS}"): 2,
-    ("FIGLI_MAGGIORENNI_DA_INTEGRARE", "is not a number from 0 to 9"): 2,
+    ("ID_DOMANDA", "è vuoto"): 2,
+    ("CODICE_FISCALE", "non è un codice fiscale valido"): 2,
+    ("NOME", "è vuoto"): 2,
+    ("DATA_PRESENTAZIONE", "non è una data nella forma %d/%m/%Y"): 2,
+    ("STATO_DOMANDA", f"valore sconosciuto; ammessi: {STATUSES}"): 2,
+    ("ADESIONE_PROATTIVI", "valore sconosciuto; ammessi: SI, NO"): 2,
+    ("DOCUMENTI_RICHIESTI", f"valore sconosciuto; ammessi: {PAPERS}"): 2,
+    ("FIGLI_MAGGIORENNI_DA_INTEGRARE", "non è un numero da 0 a 9"): 2,
 }
 
 
@@ -75,7 +75,7 @@ class TestRealExtracts:
             ),
             (
                 SEVEN,
-                {**REASONS, ("NOME", "has a character that was lost on the way ('?')"): 2},
+                {**REASONS, ("NOME", "contiene un carattere perso per strada ('?')"): 2},
                 {"no-consent": 7, "year": 2, "not-blocked": 15},
                 {
                     "unverified-iban": 15,
@@ -159,7 +159,7 @@ class TestForms:
         (tmp_path / "x.csv").write_bytes(data.replace("é".encode(), b"\xe9"))
         good, bad = read(tmp_path / "x.csv", pack)
         assert [one.first_name for one in good] == ["Niccolò"]
-        assert [(one.row, one.column) for one in bad] == [(3, "NOME")] and "lost" in bad[0].reason
+        assert [(one.row, one.column) for one in bad] == [(3, "NOME")] and "perso" in bad[0].reason
 
     def test_a_byte_that_windows_1252_does_not_know_is_a_lost_character_of_its_row(
         self, pack: Campaign, tmp_path: Path
@@ -168,13 +168,15 @@ class TestForms:
         (tmp_path / "x.csv").write_bytes(data)
         good, bad = read(tmp_path / "x.csv", pack)
         assert [one.first_name for one in good] == ["Niccolò"]
-        assert "lost" in bad[0].reason
+        assert "perso" in bad[0].reason
 
     def test_a_cell_may_hold_quotes_delimiters_and_a_line_break(self, pack: Campaign, tmp_path: Path) -> None:
         lines = [row(EMAIL='di "Nina"; e\naltri'), row(NOME="Anna\nRita"), row(NOME="Marta")]
         good, bad = read(write_extract(tmp_path / "x.csv", lines[1:]), pack)
         assert [one.first_name for one in good] == ["Marta"]
-        assert [(one.row, one.reason) for one in bad] == [(2, "has a control or invisible character (U+000A)")]
+        assert [(one.row, one.reason) for one in bad] == [
+            (2, "contiene un carattere di controllo o invisibile (U+000A)")
+        ]
 
     @pytest.mark.parametrize("closed_later", [False, True], ids=["never closed", "closed by another one"])
     def test_a_stray_quote_spoils_its_own_row_and_no_other(
@@ -193,7 +195,7 @@ class TestForms:
         (tmp_path / "x.csv").write_text(f"{text}\r\n\r\nAUU1;X\r\n", encoding="utf-8")
         good, bad = read(tmp_path / "x.csv", pack)
         assert len(good) == 1
-        assert [(one.row, one.reason) for one in bad] == [(5, "the row is too short")]
+        assert [(one.row, one.reason) for one in bad] == [(5, "la riga è troppo corta")]
 
     def test_a_zero_byte_in_a_name_spoils_only_its_row(self, pack: Campaign, tmp_path: Path) -> None:
         file = write_extract(tmp_path / "x.csv", [row(), row(NOME="An\0na")])
@@ -221,17 +223,17 @@ class TestWrongFiles:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"", "is empty; expected an extract with the columns ID_DOMANDA, "),
-            (b"\xef\xbb\xbf", "is empty"),
-            (b"\n\n", "is empty"),
-            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not a text file"),
-            ("ID_DOMANDA;NOME\r\n".encode("utf-16"), "is not a text file"),
-            (b"name,age\nAnna,30\n", "is not an extract of assegno-unico: missing columns ID_DOMANDA, "),
-            (b"PK\x03\x04\x14\x00\x08", "is not a text file"),
-            (b"\x1f\x8b\x08broken", "cannot be read"),
-            (gzip.compress(b"ID_DOMANDA;" * 5000)[:-20], "cannot be read"),
-            (gzip.compress(text_of(rows(2000)).encode())[:2000] + b"damage" * 300, "cannot be read"),
-            (bytes(range(1, 256)) * 20, "missing columns"),
+            (b"", "è vuoto; atteso un estratto con le colonne ID_DOMANDA, "),
+            (b"\xef\xbb\xbf", "è vuoto"),
+            (b"\n\n", "è vuoto"),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "non è un file di testo"),
+            ("ID_DOMANDA;NOME\r\n".encode("utf-16"), "non è un file di testo"),
+            (b"name,age\nAnna,30\n", "non è un estratto di assegno-unico: mancano le colonne ID_DOMANDA, "),
+            (b"PK\x03\x04\x14\x00\x08", "non è un file di testo"),
+            (b"\x1f\x8b\x08broken", "non si può leggere"),
+            (gzip.compress(b"ID_DOMANDA;" * 5000)[:-20], "non si può leggere"),
+            (gzip.compress(text_of(rows(2000)).encode())[:2000] + b"damage" * 300, "non si può leggere"),
+            (bytes(range(1, 256)) * 20, "mancano le colonne"),
         ],
         ids=["empty", "BOM", "blank", "PNG", "UTF-16", "other CSV", "zip", "gz", "cut gz", "damaged gz", "bytes"],
     )
@@ -244,18 +246,18 @@ class TestWrongFiles:
         assert str(tmp_path / "x.csv") in str(caught.value) and "\n" not in str(caught.value)
 
     def test_a_header_alone_is_an_error(self, pack: Campaign, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="has a header and no rows"):
+        with pytest.raises(InputError, match="ha l’intestazione e nessuna riga"):
             read_applications(write_extract(tmp_path / "x.csv", []), pack)
 
     def test_a_missing_column_is_named(self, pack: Campaign, tmp_path: Path) -> None:
         text = text_of([row()]).replace("STATO_DOMANDA", "STATO")
         (tmp_path / "x.csv").write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match=r"missing columns STATO_DOMANDA$"):
+        with pytest.raises(InputError, match=r"mancano le colonne STATO_DOMANDA$"):
             read_applications(tmp_path / "x.csv", pack)
 
     def test_a_folder_or_a_missing_file_is_an_error(self, pack: Campaign, tmp_path: Path) -> None:
         for path in (tmp_path, tmp_path / "nothing.csv", tmp_path / "x.csv" / "below"):
-            with pytest.raises(InputError, match="cannot be read"):
+            with pytest.raises(InputError, match="non si può leggere"):
                 read_applications(path, pack)
 
 
@@ -314,13 +316,13 @@ class TestRows:
     def test_a_count_that_is_no_small_number_is_rejected(self, pack: Campaign, tmp_path: Path, given: str) -> None:
         assert rejected(tmp_path, pack, FIGLI_MAGGIORENNI_DA_INTEGRARE=given) == (
             "FIGLI_MAGGIORENNI_DA_INTEGRARE",
-            "is not a number from 0 to 9",
+            "non è un numero da 0 a 9",
         )
 
     @pytest.mark.parametrize("column", ["DATA_PRESENTAZIONE", "ESTRATTO_IL", "STATO_DAL"])
     @pytest.mark.parametrize("given", ["31/02/2023", "2023-02-01", "01/13/2023", "ieri", "1/1/23", "00/00/0000"])
     def test_an_impossible_date_is_rejected(self, pack: Campaign, tmp_path: Path, column: str, given: str) -> None:
-        assert rejected(tmp_path, pack, **{column: given}) == (column, "is not a date of the form %d/%m/%Y")
+        assert rejected(tmp_path, pack, **{column: given}) == (column, "non è una data nella forma %d/%m/%Y")
 
     def test_only_the_date_of_the_status_may_be_missing(self, pack: Campaign, tmp_path: Path) -> None:
         assert accepted(tmp_path, pack, STATO_DAL="").status_since is None
@@ -348,11 +350,11 @@ class TestRows:
         self, pack: Campaign, tmp_path: Path, column: str, given: str
     ) -> None:
         found, reason = rejected(tmp_path, pack, **{column: given})
-        assert found == column and reason.startswith("unknown value; allowed: ")
+        assert found == column and reason.startswith("valore sconosciuto; ammessi: ")
         assert not given or given not in reason
 
     def test_a_row_without_an_id_is_rejected(self, pack: Campaign, tmp_path: Path) -> None:
-        assert rejected(tmp_path, pack, ID_DOMANDA="  ") == ("ID_DOMANDA", "is empty")
+        assert rejected(tmp_path, pack, ID_DOMANDA="  ") == ("ID_DOMANDA", "è vuoto")
 
     def test_a_patronato_that_cannot_be_shown_is_left_unsaid(self, pack: Campaign, tmp_path: Path) -> None:
         for given in ("50&PI? ENASCO", "AC\x07LI", "x" * 41):
@@ -395,7 +397,7 @@ class TestFiscalCodes:
         ],
     )
     def test_a_wrong_code_is_rejected_without_being_repeated(self, pack: Campaign, tmp_path: Path, code: str) -> None:
-        assert rejected(tmp_path, pack, CODICE_FISCALE=code) == ("CODICE_FISCALE", "is not a valid fiscal code")
+        assert rejected(tmp_path, pack, CODICE_FISCALE=code) == ("CODICE_FISCALE", "non è un codice fiscale valido")
 
 
 class TestNames:
@@ -426,12 +428,12 @@ class TestNames:
     @pytest.mark.parametrize(
         ("name", "reason"),
         [
-            ("", "is empty"),
-            (" \u00a0 ", "is empty"),
-            ("?ukasz", r"was lost on the way \('\?'\)"),
-            ("Anna?", "was lost"),
-            ("Ann\ufffd", "was lost"),
-            ("An\0na", r"control or invisible character \(U\+0000\)"),
+            ("", "è vuoto"),
+            (" \u00a0 ", "è vuoto"),
+            ("?ukasz", r"perso per strada \('\?'\)"),
+            ("Anna?", "perso per strada"),
+            ("Ann\ufffd", "perso per strada"),
+            ("An\0na", r"carattere di controllo o invisibile \(U\+0000\)"),
             ("An\tna", r"U\+0009"),
             ("An\nna", r"U\+000A"),
             ("Anna\x7f", r"U\+007F"),
@@ -446,7 +448,7 @@ class TestNames:
             ("Anna\u2800", r"U\+2800"),
             ("Anna\ud800", r"U\+D800"),
             ("Anna\ue000", r"U\+E000"),
-            ("a" * 37, "has 37 characters; allowed: 36"),
+            ("a" * 37, "ha 37 caratteri; ammessi: 36"),
         ],
     )
     def test_an_empty_over_long_lost_or_invisible_name_is_refused_without_being_repeated(
@@ -471,7 +473,7 @@ class TestNames:
 
     @pytest.mark.parametrize("name", ["AC?LI", "AC\x07LI", "x" * 41])
     def test_a_patronato_that_cannot_be_shown_is_refused(self, name: str) -> None:
-        with pytest.raises(InputError, match=r"^patronato: has "):
+        with pytest.raises(InputError, match=r"^patronato: (contiene un carattere|ha 41 caratteri; ammessi: 40)"):
             tidy_patronato(name)
 
 

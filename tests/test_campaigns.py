@@ -31,14 +31,16 @@ def test_the_packs_of_a_folder_are_listed_by_name(tmp_path: Path) -> None:
     "name", ["", "nothing", "../packs/bonus-libri", "bonus-libri/scenes", ".", "/", "bonus-libri "]
 )
 def test_an_unknown_campaign_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(UnknownChoice, match=r"unknown campaign .*; allowed: bonus-libri"):
+    with pytest.raises(UnknownChoice, match=r"valore sconosciuto per campagna: .*; ammessi: bonus-libri"):
         campaigns.load(PACKS, name)
 
 
 def test_an_unknown_case_or_catalogue_entry_is_refused_with_the_known_ones(tiny: Campaign) -> None:
-    with pytest.raises(UnknownChoice, match="unknown case 'lost'; allowed: missing-receipt, missing-school"):
+    with pytest.raises(
+        UnknownChoice, match="valore sconosciuto per caso: 'lost'; ammessi: missing-receipt, missing-school"
+    ):
         tiny.case("lost")
-    with pytest.raises(UnknownChoice, match="unknown receipt 'pens'; allowed: books, notebooks"):
+    with pytest.raises(UnknownChoice, match="valore sconosciuto per receipt: 'pens'; ammessi: books, notebooks"):
         tiny.entry("receipts", "pens")
 
 
@@ -83,30 +85,55 @@ def test_an_unknown_key_or_a_wrong_type_is_an_error_that_names_file_and_place(
             "campaign.toml",
             'catalogue = "receipts"',
             'catalogue = "papers"',
-            "unknown catalogue 'papers'; known: receipts",
+            "valore sconosciuto per catalogo: 'papers'; ammessi: receipts",
         ),
-        ("campaign.toml", 'catalogue = "receipts"\n', "", "unknown catalogue"),
-        ("campaign.toml", 'needs = "pupils"', 'needs = "pupil"', "unknown fact 'pupil'; known: receipts, pupils"),
-        ("windows.toml", 'link = "service"', 'link = "shop"', "unknown link 'shop'; known: service"),
-        ("scenes/receipt.toml", 'window = "receipts"', 'window = "papers"', "unknown window 'papers'; known: receipts"),
-        ("scenes/end-card.toml", 'link = "service"', 'link = "shop"', "unknown link 'shop'"),
-        ("scenes/end-card.toml", 'sentence = "go"', 'sentence = "stop"', "unknown sentence 'stop'; known: go"),
+        (
+            "campaign.toml",
+            'catalogue = "receipts"\n',
+            "",
+            "valore sconosciuto per catalogo: '\\(nessuno\\)'; ammessi: receipts",
+        ),
+        (
+            "campaign.toml",
+            'needs = "pupils"',
+            'needs = "pupil"',
+            "valore sconosciuto per dato: 'pupil'; ammessi: receipts, pupils",
+        ),
+        (
+            "windows.toml",
+            'link = "service"',
+            'link = "shop"',
+            "valore sconosciuto per collegamento: 'shop'; ammessi: service",
+        ),
+        (
+            "scenes/receipt.toml",
+            'window = "receipts"',
+            'window = "papers"',
+            "valore sconosciuto per finestra: 'papers'; ammessi: receipts",
+        ),
+        ("scenes/end-card.toml", 'link = "service"', 'link = "shop"', "valore sconosciuto per collegamento: 'shop'"),
+        (
+            "scenes/end-card.toml",
+            'sentence = "go"',
+            'sentence = "stop"',
+            "valore sconosciuto per frase: 'stop'; ammessi: go",
+        ),
         (
             "scenes/receipt.toml",
             'each = "receipts"',
             'each = "papers"',
-            "unknown variable 'papers'; known: step, receipts",
+            "valore sconosciuto per variabile: 'papers'; ammessi: step, receipts",
         ),
-        ("scenes/hello.toml", 'id = "topic"', 'id = "hello"', "two sentences have the same id"),
-        ("scenes/end-card.toml", 'link = "service"', 'link = "service"\nwindow = "receipts"', "one of them"),
-        ("scenes/end-card.toml", 'link = "service"\n', "", "one of them"),
-        ("extract.toml", "[values.sex]", "[values.sesso]", "lacks sex"),
-        ("extract.toml", 'pupils = "alunni"\n', "", "lacks pupils"),
-        ("extract.toml", 'mobile = "cellulare"\n', "", "lacks mobile"),
-        ("extract.toml", "[values.receipts]", "[values.pupils]", "lacks receipts"),
-        ("extract.toml", 's = "yes"', 's = "yess"', "unknown value 'yess'; known: yes, no"),
-        ("extract.toml", 'web = "citizen"', 'web = "web"', "unknown value 'web'; known: citizen"),
-        ("extract.toml", 'f = "F"', 'f = "D"', "unknown value 'D'; known: F, M"),
+        ("scenes/hello.toml", 'id = "topic"', 'id = "hello"', "due frasi hanno lo stesso id"),
+        ("scenes/end-card.toml", 'link = "service"', 'link = "service"\nwindow = "receipts"', "uno dei due"),
+        ("scenes/end-card.toml", 'link = "service"\n', "", "uno dei due"),
+        ("extract.toml", "[values.sex]", "[values.sesso]", "manca: sex"),
+        ("extract.toml", 'pupils = "alunni"\n', "", "manca: pupils"),
+        ("extract.toml", 'mobile = "cellulare"\n', "", "manca: mobile"),
+        ("extract.toml", "[values.receipts]", "[values.pupils]", "manca: receipts"),
+        ("extract.toml", 's = "yes"', 's = "yess"', "valore sconosciuto per consent: 'yess'; ammessi: yes, no"),
+        ("extract.toml", 'web = "citizen"', 'web = "web"', "valore sconosciuto per channel: 'web'; ammessi: citizen"),
+        ("extract.toml", 'f = "F"', 'f = "D"', "valore sconosciuto per sex: 'D'; ammessi: F, M"),
     ],
 )
 def test_a_name_of_something_that_is_not_there_is_an_error_with_what_is(
@@ -121,14 +148,14 @@ def test_a_name_of_something_that_is_not_there_is_an_error_with_what_is(
 @pytest.mark.parametrize("file", ["extract.toml", "catalogue.toml", "windows.toml", "scenes/hello.toml"])
 def test_a_missing_file_is_an_error_that_names_it(tiny_copy: PackCopy, file: str) -> None:
     (tiny_copy.folder / file).unlink()
-    with pytest.raises(PackError, match=rf"{file}: cannot be read"):
+    with pytest.raises(PackError, match=rf"{file}: non si può leggere"):
         tiny_copy.load()
 
 
 @pytest.mark.parametrize("content", [b"id = \n", b"title = '\xe8'\n", b"\x89PNG\r\n\x1a\n\0"])
 def test_a_file_that_is_not_toml_in_utf_8_is_an_error(tiny_copy: PackCopy, content: bytes) -> None:
     (tiny_copy.folder / "windows.toml").write_bytes(content)
-    with pytest.raises(PackError, match="is not TOML in UTF-8"):
+    with pytest.raises(PackError, match="non è TOML in UTF-8"):
         tiny_copy.load()
 
 

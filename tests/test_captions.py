@@ -119,7 +119,7 @@ class TestCues:
         word = "a" * 50
         cues = captions_of(f"Ciao {word} ciao.")
         assert word in " ".join(line for cue in cues for line in cue.lines)
-        assert any("a line of over 40 characters" in problem for problem in problems(cues))
+        assert any("una riga di più di 40 caratteri" in problem for problem in problems(cues))
 
     def test_the_longest_name_fits_the_limits(self) -> None:
         name = "Mariamaddalena Alessandra Giuseppina"
@@ -134,15 +134,15 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("cue", "problem"),
         [
-            (Cue(0, 3000, ("a", "b", "c")), "3 lines; allowed: 2"),
-            (Cue(0, 3000, ("a" * 41,)), "a line of over 40 characters"),
-            (Cue(0, 999, ("a",)), "1.00 s; allowed: 1 to 7"),
-            (Cue(0, 7001, ("a",)), "7.00 s; allowed: 1 to 7"),
-            (Cue(0, 2000, ("a" * 35,)), "17.5 characters a second; allowed: 17"),
+            (Cue(0, 3000, ("a", "b", "c")), "3 righe; ammesso: 2"),
+            (Cue(0, 3000, ("a" * 41,)), "una riga di più di 40 caratteri"),
+            (Cue(0, 999, ("a",)), "1.00 s; ammesso: da 1 a 7"),
+            (Cue(0, 7001, ("a",)), "7.00 s; ammesso: da 1 a 7"),
+            (Cue(0, 2000, ("a" * 35,)), "17.5 caratteri al secondo; ammesso: 17"),
         ],
     )
     def test_each_limit_that_is_broken_is_named(self, cue: Cue, problem: str) -> None:
-        assert problems([Cue(0, 2000, ("buona",)), cue]) == [f"caption 2: {problem}"]
+        assert problems([Cue(0, 2000, ("buona",)), cue]) == [f"sottotitolo 2: {problem}"]
 
     def test_at_the_limits_all_is_well(self) -> None:
         assert problems([Cue(0, 1000, ("a" * 17,)), Cue(0, 7000, ("a" * 40, "b" * 40))]) == []

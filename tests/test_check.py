@@ -80,25 +80,25 @@ def test_a_sound_pack_has_no_findings(sound: Checked, tiny: Campaign) -> None:
 @pytest.mark.parametrize(
     "finding",
     [
-        "scenes/hello.toml (variables): 'status' is declared but not used",
-        "scenes/hello.toml (variables): 'channel' is used but not declared",
-        "scenes/receipt.toml (captions): caption 2: a line of over 40 characters",
+        "scenes/hello.toml (variables): 'status' è dichiarata ma non usata",
+        "scenes/hello.toml (variables): 'channel' è usata ma non dichiarata",
+        "scenes/receipt.toml (captions): sottotitolo 2: una riga di più di 40 caratteri",
         "scenes/school.toml (sentences): Gulpease ",
-        "scenes/school.svg (tiny): layer tiny: “Piccolo”: size 40 px; allowed: 56 px or more",
-        "scenes/school.svg (pale): layer pale: “Pallido”: contrast 1.",
-        "scenes/school.svg (low): layer low: “Basso”: place ",
-        "scenes/school.svg (school): nothing moves for ",
+        "scenes/school.svg (tiny): livello tiny: “Piccolo”: misura 40 px; ammesso: almeno 56 px",
+        "scenes/school.svg (pale): livello pale: “Pallido”: contrasto 1.",
+        "scenes/school.svg (low): livello low: “Basso”: posto ",
+        "scenes/school.svg (school): niente si muove per ",
         "windows.toml (receipts): Gulpease ",
-        "windows.toml (forgotten): no button opens it",
-        "catalogue.toml (receipts.notebooks): has other fields than title, said",
-        "extract.toml (values.receipts): 'pens' is not in both extract and catalogue",
-        "extract.toml (values.receipts): 'books' is not in both extract and catalogue",
-        "campaign.toml (links.service): the short address is of another host",
-        "campaign.toml (links.plain): is not an https address of www.example.org",
-        "campaign.toml (links.foreign): is not an https address of www.example.org",
-        "campaign.toml (links.foreign): is not used",
-        "campaign.toml (missing-school, citizen): lasts ",
-        "campaign.toml (missing-receipt, citizen): lasts ",
+        "windows.toml (forgotten): nessun pulsante la apre",
+        "catalogue.toml (receipts.notebooks): ha campi diversi da title, said",
+        "extract.toml (values.receipts): 'pens' non è sia nell’estratto sia nel catalogo",
+        "extract.toml (values.receipts): 'books' non è sia nell’estratto sia nel catalogo",
+        "campaign.toml (links.service): l’indirizzo breve è di un altro sito",
+        "campaign.toml (links.plain): non è un indirizzo https di www.example.org",
+        "campaign.toml (links.foreign): non è un indirizzo https di www.example.org",
+        "campaign.toml (links.foreign): non è usato",
+        "campaign.toml (missing-school, citizen): dura ",
+        "campaign.toml (missing-receipt, citizen): dura ",
     ],
 )
 def test_a_mistake_is_found_in_its_place(broken: list[str], finding: str) -> None:
@@ -107,17 +107,17 @@ def test_a_mistake_is_found_in_its_place(broken: list[str], finding: str) -> Non
 
 def test_each_finding_comes_once_and_says_what_is_allowed(broken: list[str]) -> None:
     assert len(set(broken)) == len(broken)
-    measured = [found for found in broken if "Gulpease" in found or "lasts" in found or "nothing moves" in found]
-    assert measured and all("; allowed: " in found for found in measured)
+    measured = [found for found in broken if "Gulpease" in found or " dura " in found or "niente si muove" in found]
+    assert measured and all("; ammesso: " in found for found in measured)
 
 
 @pytest.mark.parametrize(
     "finding",
     [
-        "name, 1100 px wide): a name does not fit at 96 px on two lines",
-        "scenes/receipt.svg (line 2): asks for 'lost.svg', which is in none of the folders",
-        "scenes/school.toml (sentences): has nothing to say",
-        "scenes/end-card.svg (layer code): unknown anchor 'gone'",
+        "name, larghezza 1100 px): un nome non ci sta a 96 px su due righe",
+        "scenes/receipt.svg (riga 2): chiede 'lost.svg', che non è in nessuna delle cartelle",
+        "scenes/school.toml (sentences): non ha niente da dire",
+        "scenes/end-card.svg (livello code): momento sconosciuto 'gone'",
     ],
 )
 def test_a_scene_that_cannot_be_drawn_is_a_finding_and_the_others_are_checked_all_the_same(
@@ -129,7 +129,7 @@ def test_a_scene_that_cannot_be_drawn_is_a_finding_and_the_others_are_checked_al
 def test_a_combination_that_cannot_be_filled_is_a_finding(tiny_copy: PackCopy, shared_store: Path) -> None:
     tiny_copy.change("scenes/end-card.toml", 'id = "go"', 'id = "go"\nwhen = "not service"')
     checked = check(tiny_copy.studio(shared_store))
-    assert "scenes/end-card.toml (service): sentence 'go' is not spoken" in str(checked.findings[0])
+    assert "scenes/end-card.toml (service): la frase 'go' non si dice" in str(checked.findings[0])
     assert checked.guides == 0
 
 

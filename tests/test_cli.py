@@ -61,9 +61,15 @@ class TestHelp:
     def test_each_command_explains_itself_and_every_option(self, run_videoguide: RunVideoguide, name: str) -> None:
         done = run_videoguide(name, "--help")
         assert done.returncode == 0 and done.stderr == ""
-        assert done.stdout.startswith(f"Usage: videoguide {name} ")
+        assert done.stdout.startswith(f"Uso: videoguide {name} ")
         options = re.findall(r"^  (?:-\w, )?--[\w-]+(.*(?:\n {6,}.*)*)", done.stdout, re.MULTILINE)
         assert options and all(len(text.split()) > 2 for text in options)
+
+    def test_its_own_words_are_italian_too(self, run_videoguide: RunVideoguide) -> None:
+        pages = run_videoguide("--help").stdout + run_videoguide("preview", "--help").stdout
+        assert all(word in pages for word in ("Uso: ", "Opzioni:", "Comandi:", "Argomenti:", "[obbligatorio]"))
+        assert "[predefinito: parent]" in pages and "Mostra questo aiuto ed esce." in pages
+        assert not re.search(r"Usage|Options|OPTIONS|Commands|COMMAND|Arguments|ARGS|Show|required|default", pages)
 
     def test_it_is_instant_because_nothing_heavy_is_imported(self, run_videoguide: RunVideoguide) -> None:
         before = cpu_seconds()
@@ -153,73 +159,99 @@ class TestPreview:
         assert [path.name for path in tmp_path.iterdir()] == ["store"]
 
 
-UNKNOWN_CASE = "unknown case 'lost'; allowed: missing-documents, adult-child, unverified-iban"
+UNKNOWN_CASE = "valore sconosciuto per caso: 'lost'; ammessi: missing-documents, adult-child, unverified-iban"
 NAME = ("preview", "assegno-unico", *DOCUMENT, *OUTPUT, "--first-name")
 BAD_INPUT = {
     "campaign": (
         ("preview", "nothing", *PREVIEW[2:], *DOCUMENT, *OUTPUT),
-        "unknown campaign 'nothing'; allowed: assegno-unico",
+        "valore sconosciuto per campagna: 'nothing'; ammessi: assegno-unico",
     ),
-    "campaign with a path": (("check", "../scenes/assegno-unico"), "unknown campaign .* allowed: assegno-unico"),
+    "campaign with a path": (
+        ("check", "../scenes/assegno-unico"),
+        "valore sconosciuto per campagna: .* ammessi: assegno-unico",
+    ),
     "case": ((*PREVIEW, "--case", "lost", *OUTPUT), UNKNOWN_CASE),
     "document": (
         (*PREVIEW, *DOCUMENT, "--document", "passport", *OUTPUT),
-        "unknown document 'passport'; allowed: custody-ruling, split-agreement, ",
+        "valore sconosciuto per document: 'passport'; ammessi: custody-ruling, split-agreement, ",
     ),
     "anomaly": (
         (*PREVIEW, "--case", "unverified-iban", "--iban-anomaly", "lost", *OUTPUT),
-        "unknown iban-anomaly 'lost'; allowed: holder-mismatch, unverifiable, foreign-bank, wrong-coordinates",
+        "valore sconosciuto per iban-anomaly: 'lost'; ammessi: holder-mismatch, unverifiable, foreign-bank",
     ),
-    "voice": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--voice", "loud"), "unknown voice 'loud'; allowed: kokoro, "),
-    "online voice": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--voice", "gtts"), "does not allow that"),
-    "sex": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--sex", "X"), "unknown sex 'X'; allowed: F, M, unknown"),
-    "applicant": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--applicant", "x"), "allowed: parent, guardian, child"),
+    "voice": (
+        (*PREVIEW, *DOCUMENT, *OUTPUT, "--voice", "loud"),
+        "valore sconosciuto per voce: 'loud'; ammessi: kokoro, ",
+    ),
+    "online voice": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--voice", "gtts"), "la campagna assegno-unico non lo permette"),
+    "sex": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--sex", "X"), "valore sconosciuto per sesso: 'X'; ammessi: F, M, unknown"),
+    "applicant": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--applicant", "x"), "ammessi: parent, guardian, child"),
     "channel": (
         (*PREVIEW, *DOCUMENT, *OUTPUT, "--channel", "fax"),
-        "unknown channel 'fax'; allowed: citizen, patronato",
+        "valore sconosciuto per canale: 'fax'; ammessi: citizen, patronato",
     ),
-    "size": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--size", "640x480"), "allowed: 16:9 from 320x180 to 1920x1080"),
-    "year": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--year", "2021"), "unknown year '2021'; allowed: 2022, 2023"),
-    "year in words": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--year", "due"), "--year"),
+    "size": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--size", "640x480"), "ammesso: 16:9 da 320x180 a 1920x1080"),
+    "year": (
+        (*PREVIEW, *DOCUMENT, *OUTPUT, "--year", "2021"),
+        "valore sconosciuto per anno: '2021'; ammessi: 2022, 2023",
+    ),
+    "year in words": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--year", "due"), "per '--year'; ammessi: numeri interi"),
     "children": (
         (*PREVIEW, "--case", "adult-child", "--adult-children", "10", *OUTPUT),
-        "adult-children 10; allowed: 0 to 9",
+        "adult-children 10; ammesso: da 0 a 9",
     ),
     "no children": (
         (*PREVIEW, "--case", "adult-child", "--adult-children", "0", *OUTPUT),
-        "case adult-child needs an adult-children; allowed: 1 or more",
+        "caso adult-child: manca adult-children; ammessi: 1 o più",
     ),
     "case without documents": (
         (*PREVIEW, "--case", "missing-documents", *OUTPUT),
-        "case missing-documents needs a document; allowed: custody-ruling, ",
+        "caso missing-documents: manca document; ammessi: custody-ruling, ",
     ),
     "case without anomaly": (
         (*PREVIEW, "--case", "unverified-iban", *OUTPUT),
-        "case unverified-iban needs an iban-anomaly; allowed: holder-mismatch, ",
+        "caso unverified-iban: manca iban-anomaly; ammessi: holder-mismatch, ",
     ),
-    "empty name": ((*NAME, ""), "first name: is empty"),
-    "over-long name": ((*NAME, "Anna " * 10), "first name: has 49 characters; allowed: 36"),
-    "control character": ((*NAME, "An\x07na"), r"first name: .*U\+0007"),
-    "invisible character": ((*NAME, "An\u200bna"), r"first name: .*U\+200B"),
-    "bytes": ((*NAME, b"An\xffna"), "first name: has a control or invisible character"),
-    "undrawable name": ((*NAME, "李"), r"first name: has characters that the font cannot draw \(U\+674E\)"),
-    "too wide a name": ((*NAME, "M" * 36), "first name: is too long for the picture"),
-    "patronato without its channel": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--patronato", "ACLI"), "channel patronato only"),
+    "empty name": ((*NAME, ""), "nome: è vuoto"),
+    "over-long name": ((*NAME, "Anna " * 10), "nome: ha 49 caratteri; ammessi: 36"),
+    "control character": ((*NAME, "An\x07na"), r"nome: .*U\+0007"),
+    "invisible character": ((*NAME, "An\u200bna"), r"nome: .*U\+200B"),
+    "bytes": ((*NAME, b"An\xffna"), "nome: contiene un carattere di controllo o invisibile"),
+    "undrawable name": ((*NAME, "李"), r"nome: contiene caratteri che il font non può disegnare \(U\+674E\)"),
+    "too wide a name": ((*NAME, "M" * 36), "nome: è troppo lungo per l’immagine"),
+    "patronato without its channel": (
+        (*PREVIEW, *DOCUMENT, *OUTPUT, "--patronato", "ACLI"),
+        "solo con il canale patronato",
+    ),
     "over-long patronato": (
         (*PREVIEW, *DOCUMENT, *OUTPUT, "--channel", "patronato", "--patronato", "x" * 41),
-        "patronato: has 41 characters; allowed: 40",
+        "patronato: ha 41 caratteri; ammessi: 40",
     ),
-    "output": ((*PREVIEW, *DOCUMENT, "-o", "guide.avi"), r"output guide.avi: the file's name must end in \.mp4"),
-    "no arguments": (("preview",), r"Missing argument 'CAMPAGNA' \(see: videoguide preview --help\)"),
-    "no name": (("preview", "assegno-unico", *DOCUMENT, *OUTPUT), "Missing option '--first-name'"),
-    "no case": ((*PREVIEW, *OUTPUT), "Missing option '--case'"),
-    "unknown option": ((*PREVIEW, *DOCUMENT, *OUTPUT, "--fast"), "No such option"),
-    "unknown command": (("make",), r"No such command 'make' \(see: videoguide --help\)"),
-    "a word too many": ((*PREVIEW, *DOCUMENT, *OUTPUT, "Rita"), "unexpected extra argument"),
-    "workers": (("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "0"), "--workers"),
-    "no extract": (("render", "assegno-unico", "x.csv", "-o", "out"), "x.csv: cannot be read: No such file"),
-    "columns": (("sheet", "assegno-unico", "--columns", "0"), "--columns"),
-    "voice to check with": (("check", "assegno-unico", "--voice", "loud"), "unknown voice 'loud'; allowed: kokoro, "),
+    "output": ((*PREVIEW, *DOCUMENT, "-o", "guide.avi"), r"output guide\.avi; ammesso: un nome che finisce in \.mp4"),
+    "no arguments": (("preview",), r"manca l’argomento 'CAMPAGNA' \(vedi: videoguide preview --help\)"),
+    "no name": (("preview", "assegno-unico", *DOCUMENT, *OUTPUT), "manca l’opzione '--first-name'"),
+    "no case": ((*PREVIEW, *OUTPUT), "manca l’opzione '--case'"),
+    "unknown option": (
+        (*PREVIEW, *DOCUMENT, *OUTPUT, "--fast"),
+        r"opzione sconosciuta: --fast .*\(vedi: videoguide preview --help\)",
+    ),
+    "unknown command": (("make",), r"comando sconosciuto: 'make' \(vedi: videoguide --help\)"),
+    "a word nearly right": (("chek",), r"comando sconosciuto: 'chek' \(forse 'check'\) \(vedi: "),
+    "no value": ((*PREVIEW, *DOCUMENT, "--size"), "l’opzione '--size' vuole un valore"),
+    "a word too many": ((*PREVIEW, *DOCUMENT, *OUTPUT, "Rita"), "argomenti in più: Rita"),
+    "workers": (
+        ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "0"),
+        "valore non valido per '--workers'; ammesso: almeno 1",
+    ),
+    "no extract": (
+        ("render", "assegno-unico", "x.csv", "-o", "out"),
+        "x.csv: non si può leggere: il file o la cartella non esiste",
+    ),
+    "columns": (("sheet", "assegno-unico", "--columns", "0"), "valore non valido per '--columns'; ammesso: almeno 1"),
+    "voice to check with": (
+        ("check", "assegno-unico", "--voice", "loud"),
+        "valore sconosciuto per voce: 'loud'; ammessi: kokoro, ",
+    ),
 }
 
 
@@ -240,13 +272,16 @@ class TestBadInput:
     ) -> None:
         done = run_videoguide(*SMALL, "--document", "x", *OUTPUT, **small_packs(shared_store))
         assert (done.returncode, done.stdout) == (2, "")
-        assert "unknown option for campaign bonus-libri '--document'; allowed: --receipt, --pupils" in done.stderr
+        assert (
+            "valore sconosciuto per opzione della campagna bonus-libri: '--document'; ammessi: --receipt, --pupils"
+            in done.stderr
+        )
 
     def test_a_setting_of_the_environment_is_looked_at_as_well(
         self, run_videoguide: RunVideoguide, shared_store: Path
     ) -> None:
         done = run_videoguide(*PREVIEW, *DOCUMENT, *OUTPUT, env=environment(shared_store, VIDEOGUIDE_STILLS="maybe"))
-        assert done.returncode == 2 and "allowed: skip, real" in done.stderr and done.stderr.count("\n") == 1
+        assert done.returncode == 2 and "ammessi: skip, real" in done.stderr and done.stderr.count("\n") == 1
 
     @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\0\0\0\r", b"a;b\n1;2\n"], ids=["empty", "PNG", "CSV"])
     def test_a_file_that_is_no_extract_is_refused_before_anything_is_made(
@@ -275,14 +310,14 @@ class TestFailures:
         (tmp_path / "file").write_bytes(b"")
         done = run_videoguide(*PREVIEW, *DOCUMENT, "-o", place)
         assert (done.returncode, done.stdout) == (1, "")
-        assert re.fullmatch(rf"videoguide: {place}: cannot be written: .+\n", done.stderr)
+        assert re.fullmatch(rf"videoguide: {place}: non si può scrivere: .+\n", done.stderr)
 
     def test_a_store_that_cannot_be_written_is_one_line_and_status_1(
         self, run_videoguide: RunVideoguide, tmp_path: Path
     ) -> None:
         (tmp_path / "file").write_bytes(b"")
         done = run_videoguide(*PREVIEW, *DOCUMENT, *OUTPUT, "--store", "file")
-        assert done.returncode == 1 and re.fullmatch(r"videoguide: file/.+: cannot be written: .+\n", done.stderr)
+        assert done.returncode == 1 and re.fullmatch(r"videoguide: file/.+: non si può scrivere: .+\n", done.stderr)
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
     def test_a_reader_that_goes_away_gets_no_traceback(self, shared_store: Path) -> None:
@@ -311,7 +346,7 @@ class TestOtherCommands:
         packs = environment(shared_store, VIDEOGUIDE_SCENES=str(tiny_copy.folder.parent))
         done = run_videoguide("check", "bonus-libri", env=packs)
         assert (done.returncode, done.stderr) == (1, "")
-        assert done.stdout.startswith("  windows.toml (lost): no button opens it\nbonus-libri: ")
+        assert done.stdout.startswith("  windows.toml (lost): nessun pulsante la apre\nbonus-libri: ")
         assert done.stdout.endswith("; problemi: 1\n")
 
     def test_sheet_writes_one_picture(self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path) -> None:
@@ -339,8 +374,8 @@ class TestOtherCommands:
         done = run_videoguide(*arguments, **database)
         assert (done.returncode, done.stderr) == (0, "")
         lines = done.stdout.splitlines()
-        assert lines[0] == "  riga 5 scartata, colonna NOME: has a character that was lost on the way ('?')"
-        assert lines[1].startswith("  domanda A6 senza guida: first name: has characters that the font cannot draw")
+        assert lines[0] == "  riga 5 scartata, colonna NOME: contiene un carattere perso per strada ('?')"
+        assert lines[1].startswith("  domanda A6 senza guida: nome: contiene caratteri che il font non può disegnare")
         guides = [re.fullmatch(r"  (out/[0-9a-f]{32}/guide\.mp4)  ([a-z+-]+), citizen", line) for line in lines[2:5]]
         assert [guide and guide[2] for guide in guides] == ["missing-documents", "adult-child", "unverified-iban"]
         assert all(guide and (tmp_path / guide[1]).is_file() for guide in guides)

@@ -57,7 +57,7 @@ def test_it_is_still_there_when_opened_again(address: str) -> None:
 
 def test_a_state_has_one_guide_and_after_a_refusal_the_register_goes_on(register: Register) -> None:
     register.keep(record(1))
-    with pytest.raises(StoreError, match="the guide cannot be recorded"):
+    with pytest.raises(StoreError, match="la guida non si può registrare"):
         register.keep(record(2, state=f"{1:064x}"))
     register.keep(record(3))
     assert register.find("assegno-unico", f"{3:064x}") is not None
@@ -104,19 +104,19 @@ def test_two_processes_may_record_at_the_same_time(address: str) -> None:
 
 @pytest.mark.parametrize("bad", ["", "nonsense", "sqlite", "nodialect://x", "sqlite+nodriver:///x.db"])
 def test_what_is_no_address_is_an_error(bad: str) -> None:
-    with pytest.raises(StoreError, match="is no database address"):
+    with pytest.raises(StoreError, match="non è un indirizzo di database"):
         Register(bad)
 
 
 def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"not a database at all, " * 200)
-    with pytest.raises(StoreError, match="the database cannot be opened"):
+    with pytest.raises(StoreError, match="il database non si può aprire"):
         Register(f"sqlite:///{tmp_path / 'x.db'}")
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreError, match="the database cannot be opened"):
+    with pytest.raises(StoreError, match="il database non si può aprire"):
         Register(f"sqlite:///{tmp_path / 'file' / 'x.db'}")
 
 
@@ -127,7 +127,7 @@ def test_a_database_of_a_later_version_is_an_error_and_left_alone(tmp_path: Path
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    with pytest.raises(StoreError, match="the database cannot be opened: CommandError"):
+    with pytest.raises(StoreError, match="il database non si può aprire: CommandError"):
         Register(address)
 
 

@@ -259,7 +259,7 @@ def test_what_the_rasteriser_refuses_names_the_layer(monkeypatch: pytest.MonkeyP
 
     forget_layers()
     monkeypatch.setattr(resvg_py, "svg_to_bytes", refuse)
-    with pytest.raises(PackError, match=r"hello\.svg \(layer round\): cannot be drawn"):
+    with pytest.raises(PackError, match=r"hello\.svg \(livello round\): non si può disegnare"):
         drawn(layer("round", inside='<circle r="33"/>'))
 
 

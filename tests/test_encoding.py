@@ -335,12 +335,12 @@ def test_a_key_costs_no_codec() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"width": 321}, "width is 321"),
-        ({"height": 0}, "height is 0"),
+        ({"width": 321}, "width è 321"),
+        ({"height": 0}, "height è 0"),
         ({"width": 8000}, "4096"),
-        ({"crf": 52}, "0 to 51"),
-        ({"threads": 0}, "threads is 0"),
-        ({"sound_bit_rate": 96}, "sound_bit_rate is 96"),
+        ({"crf": 52}, "da 0 a 51"),
+        ({"threads": 0}, "threads è 0"),
+        ({"sound_bit_rate": 96}, "sound_bit_rate è 96"),
     ],
 )
 def test_a_profile_out_of_range_is_refused(changes: dict[str, int], words: str) -> None:
@@ -361,7 +361,7 @@ def test_an_unknown_preset_is_an_encoding_error_with_its_cause() -> None:
 
 @pytest.mark.parametrize("frames", [0, -8, 7, 12])
 def test_pictures_off_the_grid_are_refused(frames: int) -> None:
-    with pytest.raises(EncodingError, match="multiples of 8"):
+    with pytest.raises(EncodingError, match="multipli di 8"):
         encode_pictures(frames, DrawnScene().frame, lambda n: False, SMALL)
 
 
@@ -371,7 +371,7 @@ def test_pictures_off_the_grid_are_refused(frames: int) -> None:
     ids=["grey", "narrow", "float"],
 )
 def test_a_picture_of_the_wrong_shape_is_refused(picture: NDArray[Any]) -> None:
-    with pytest.raises(EncodingError, match=r"allowed: uint8 \(180, 320, 3\)"):
+    with pytest.raises(EncodingError, match=r"ammesso: uint8 \(180, 320, 3\)"):
         encode_pictures(8, lambda n: picture, lambda n: False, SMALL)
 
 
@@ -392,13 +392,13 @@ def beginning_loud() -> NDArray[np.float32]:
 @pytest.mark.parametrize(
     ("samples", "words"),
     [
-        (np.zeros(0, np.float32), "0 samples"),
-        (np.zeros(GRID_SAMPLES + 1024, np.float32), "multiples of 15360"),
-        (np.zeros((2, GRID_SAMPLES), np.float32), r"shape \(n,\)"),
+        (np.zeros(0, np.float32), "suono di 0 campioni"),
+        (np.zeros(GRID_SAMPLES + 1024, np.float32), "multipli di 15360"),
+        (np.zeros((2, GRID_SAMPLES), np.float32), r"forma \(n,\)"),
         (np.zeros(GRID_SAMPLES), "float64"),
-        (np.full(GRID_SAMPLES, np.nan, np.float32), "not finite"),
-        (beginning_loud(), "1024 silent samples"),
-        (beginning_loud()[::-1].copy(), "1024 silent samples"),
+        (np.full(GRID_SAMPLES, np.nan, np.float32), "non finiti"),
+        (beginning_loud(), "1024 campioni di silenzio"),
+        (beginning_loud()[::-1].copy(), "1024 campioni di silenzio"),
     ],
     ids=["none", "off the grid", "stereo", "double", "nan", "loud start", "loud end"],
 )
@@ -409,7 +409,7 @@ def test_sound_that_could_not_be_joined_is_refused(samples: NDArray[Any], words:
 
 def test_a_film_without_pictures_has_none_to_decode(three_segments: list[SegmentFile]) -> None:
     film = b"".join(mp4.sound_file(three_segments, metadata=mp4.Metadata("")))
-    with pytest.raises(EncodingError, match="no pictures"):
+    with pytest.raises(EncodingError, match="nessuna immagine"):
         list(decode_pictures(film))
 
 

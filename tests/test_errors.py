@@ -1,6 +1,8 @@
 """Errors: one tree, one line each, the same after a trip between processes."""
 
+import errno
 import inspect
+import os
 import pickle
 from pathlib import Path
 
@@ -18,12 +20,13 @@ from videoguide.errors import (
     UnknownChoice,
     VideoGuideError,
     VoiceError,
+    system_reason,
 )
 
 EXAMPLES = [
     VideoGuideError("something"),
     InputError("size 'x'; allowed: 640x360"),
-    UnknownChoice("case", "lost", ("one", "two")),
+    UnknownChoice("caso", "lost", ("one", "two")),
     FirstNameError("is empty"),
     PackError(Path("scenes/hello.toml"), "is not TOML", where="line 3"),
     TextOverflow("scenes/hello.svg", "need 3 lines, allowed: 2", where="title"),
@@ -50,17 +53,19 @@ def test_an_error_is_one_line_and_survives_the_way_between_processes(error: Vide
 
 
 def test_an_unknown_choice_lists_what_is_allowed() -> None:
-    assert str(UnknownChoice("case", "lost", ["one", "two"])) == "unknown case 'lost'; allowed: one, two"
-    assert str(UnknownChoice("case", "lost", [])) == "unknown case 'lost'; allowed: none"
+    assert (
+        str(UnknownChoice("caso", "lost", ["one", "two"])) == "valore sconosciuto per caso: 'lost'; ammessi: one, two"
+    )
+    assert str(UnknownChoice("caso", "lost", [])) == "valore sconosciuto per caso: 'lost'; ammessi: nessuno"
 
 
 def test_an_unknown_choice_shows_a_long_or_many_lined_word_cut_and_on_one_line() -> None:
-    message = str(UnknownChoice("case", "a\nb" * 1000, ["one"]))
+    message = str(UnknownChoice("caso", "a\nb" * 1000, ["one"]))
     assert len(message) < 100 and "\n" not in message
 
 
 def test_choices_may_be_any_iterable_and_are_kept() -> None:
-    assert UnknownChoice("case", "x", iter(["one"])).allowed == ("one",)
+    assert UnknownChoice("caso", "x", iter(["one"])).allowed == ("one",)
 
 
 def test_a_pack_error_says_which_file_and_which_place_in_it() -> None:
@@ -72,3 +77,14 @@ def test_bad_input_can_be_told_from_failures_and_an_overflow_from_other_faults_o
     assert issubclass(UnknownChoice, InputError) and issubclass(FirstNameError, InputError)
     assert issubclass(TextOverflow, PackError)
     assert not issubclass(PackError, InputError) and not issubclass(StoreError, InputError)
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.EACCES, errno.EISDIR, errno.ENOTDIR, errno.ENOSPC, errno.EROFS])
+def test_the_usual_reasons_of_the_system_are_in_italian_without_the_path(code: int) -> None:
+    reason = system_reason(OSError(code, os.strerror(code), "/some/path"))
+    assert reason and reason != os.strerror(code) and "path" not in reason
+
+
+def test_any_other_reason_of_the_system_is_kept_in_its_words() -> None:
+    assert system_reason(OSError(errno.EIO, "the disk is worn")) == "the disk is worn"
+    assert system_reason(OSError("not a gzip file")) == "not a gzip file"

@@ -126,9 +126,9 @@ class TestCsv:
         good, bad = read(saved(tmp_path, lines(short, long, blanks, "solo", ";" * 18, ";" * 30)), pack)
         assert len(good) == 1
         assert [(one.row, one.column, one.reason) for one in bad] == [
-            (2, "ID_DOMANDA", "the row is too short"),
-            (3, "ID_DOMANDA", "the row has more cells than the header"),
-            (5, "ID_DOMANDA", "the row is too short"),
+            (2, "ID_DOMANDA", "la riga è troppo corta"),
+            (3, "ID_DOMANDA", "la riga ha più celle dell’intestazione"),
+            (5, "ID_DOMANDA", "la riga è troppo corta"),
         ], "rows of blanks alone are passed over"
 
     def test_a_row_may_leave_out_trailing_cells_that_nobody_reads(self, pack: Campaign, tmp_path: Path) -> None:
@@ -231,27 +231,27 @@ class TestParquet:
     ) -> None:
         time = cast("10:30:00", DataType.time32("s"))
         file = self.table(tmp_path, {**self.texts([row()]), "NOME": time})
-        with pytest.raises(InputError, match="column NOME holds values of the type time; allowed: text, numbers, "):
+        with pytest.raises(InputError, match="la colonna NOME contiene valori di tipo time; ammessi: testo, numeri, "):
             read_applications(file, pack)
 
     def test_missing_columns_are_named(self, pack: Campaign, tmp_path: Path) -> None:
         texts = self.texts([row()])
         del texts["NOME"], texts["CANALE"]
-        with pytest.raises(InputError, match=r"is not an extract of assegno-unico: missing columns NOME, CANALE$"):
+        with pytest.raises(InputError, match=r"non è un estratto di assegno-unico: mancano le colonne NOME, CANALE$"):
             read_applications(self.table(tmp_path, texts), pack)
 
     def test_a_table_without_rows_is_an_error(self, pack: Campaign, tmp_path: Path) -> None:
-        with pytest.raises(InputError, match="has a header and no rows"):
+        with pytest.raises(InputError, match="ha l’intestazione e nessuna riga"):
             read_applications(self.table(tmp_path, self.texts([])), pack)
 
     @pytest.mark.parametrize(
         ("damage", "message"),
         [
-            (lambda data: data[: len(data) // 2], "is a damaged Parquet file: its end is missing"),
+            (lambda data: data[: len(data) // 2], "è un file Parquet danneggiato: manca la fine"),
             (lambda data: data[:4], "damaged"),
             (lambda data: data[:6], "damaged"),
-            (lambda data: b"PAR1" + bytes(50) + b"PAR1", "is a damaged Parquet file$"),
-            (lambda data: data[:500] + b"\xff" * 400 + data[900:], "is a damaged Parquet file$"),
+            (lambda data: b"PAR1" + bytes(50) + b"PAR1", "è un file Parquet danneggiato$"),
+            (lambda data: data[:500] + b"\xff" * 400 + data[900:], "è un file Parquet danneggiato$"),
         ],
         ids=["cut", "only a mark", "two bytes more", "no footer", "broken page"],
     )
@@ -269,17 +269,17 @@ class TestWrongFiles:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"\xff\xfeI\0D\0", "is not a text file in UTF-8 or Windows-1252, but in UTF-16$"),
-            (b"\xfe\xff\0I\0D", "but in UTF-16$"),
-            ("ID_DOMANDA;NOME".encode("utf-16-le"), "is not a text file; allowed: CSV, CSV in gzip, Parquet$"),
-            (gzip.compress(b"\x89PNG\r\n\x1a\n\0\0"), "is not a text file"),
-            (gzip.compress(b""), "is empty"),
-            (lines(header=COLUMNS).encode(), "has a header and no rows$"),
-            (lines("", "  ", header=COLUMNS).encode(), "has a header and no rows$"),
-            (lines(line(), header=(*COLUMNS[:-1], "NOME")).encode(), "missing columns ESTRATTO_IL$"),
-            (lines(f"{line()};x", header=(*COLUMNS, "NOME")).encode(), "columns that come twice: NOME$"),
-            (b"x" * (3 * LONGEST_LINE), "missing columns"),
-            (text_of([row()]).replace(";", "\t").encode(), "missing columns"),
+            (b"\xff\xfeI\0D\0", "non è un file di testo in UTF-8 o Windows-1252, ma in UTF-16$"),
+            (b"\xfe\xff\0I\0D", "ma in UTF-16$"),
+            ("ID_DOMANDA;NOME".encode("utf-16-le"), "non è un file di testo; ammessi: CSV, CSV in gzip, Parquet$"),
+            (gzip.compress(b"\x89PNG\r\n\x1a\n\0\0"), "non è un file di testo"),
+            (gzip.compress(b""), "è vuoto"),
+            (lines(header=COLUMNS).encode(), "ha l’intestazione e nessuna riga$"),
+            (lines("", "  ", header=COLUMNS).encode(), "ha l’intestazione e nessuna riga$"),
+            (lines(line(), header=(*COLUMNS[:-1], "NOME")).encode(), "mancano le colonne ESTRATTO_IL$"),
+            (lines(f"{line()};x", header=(*COLUMNS, "NOME")).encode(), "colonne ripetute: NOME$"),
+            (b"x" * (3 * LONGEST_LINE), "mancano le colonne"),
+            (text_of([row()]).replace(";", "\t").encode(), "mancano le colonne"),
         ],
         ids=[
             *("UTF-16", "UTF-16 BE", "UTF-16 without mark", "PNG in gzip", "nothing in gzip", "header", "blank lines"),
@@ -301,11 +301,11 @@ class TestWrongFiles:
     ) -> None:
         data = gzip.compress((mark + text_of(rows(3_000))).encode())
         content = data[:-300] if damage == "cut" else data[:-300] + b"\x55" * 100 + data[-200:]
-        with pytest.raises(InputError, match="cannot be read: "):
+        with pytest.raises(InputError, match="non si può leggere: "):
             read_applications(saved(tmp_path, content), pack)
 
     def test_a_device_is_not_waited_for(self, pack: Campaign) -> None:
-        with pytest.raises(InputError, match="cannot be read: it is not a file"):
+        with pytest.raises(InputError, match="non si può leggere: non è un file"):
             read_applications(Path("/dev/null"), pack)
 
 

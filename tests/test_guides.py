@@ -191,12 +191,12 @@ class TestTimes:
 class TestFailing:
     def test_a_folder_that_cannot_be_made_is_an_error(self, guide: Guide, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"")
-        with pytest.raises(StoreError, match=r"guide\.mp4: cannot be written: "):
+        with pytest.raises(StoreError, match=r"guide\.mp4: non si può scrivere: "):
             write_guide(guide, tmp_path / "file" / "guide.mp4")
 
     def test_a_name_taken_by_a_folder_is_an_error_that_leaves_no_file(self, guide: Guide, tmp_path: Path) -> None:
         (tmp_path / "guide.mp4" / "inside").mkdir(parents=True)
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(StoreError, match="non si può scrivere"):
             write_guide(guide, tmp_path / "guide.mp4")
         assert [path.name for path in tmp_path.iterdir()] == ["guide.mp4"]
 
@@ -221,10 +221,10 @@ class TestFailing:
         old = contents(tmp_path)
 
         def refuse(self: Path, target: Path) -> Path:
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "lo spazio sul disco è finito")
 
         monkeypatch.setattr(Path, "replace", refuse)
-        with pytest.raises(StoreError, match="No space left on device"):
+        with pytest.raises(StoreError, match="lo spazio sul disco è finito"):
             write_guide(guide, tmp_path / "guide.mp4")
         assert contents(tmp_path) == old
 
@@ -245,7 +245,7 @@ class TestFullDisk:
         assert guide.bytes > room
         done = run_videoguide(*PREVIEW, *DOCUMENT, "-o", "out/guide.mp4", program=LIMITED.format(room))
         assert done.returncode == 1
-        assert done.stderr.startswith("videoguide: out/guide.mp4: cannot be written: ")
+        assert done.stderr.startswith("videoguide: out/guide.mp4: non si può scrivere: ")
         assert done.stderr.count("\n") == 1 and done.stdout == ""
         assert list((tmp_path / "out").iterdir()) == []
 
@@ -254,7 +254,7 @@ class TestFullDisk:
     ) -> None:
         done = run_videoguide(*PREVIEW, *DOCUMENT, "-o", "guide.mp4", "--store", "store", program=LIMITED.format(1_000))
         assert done.returncode == 1 and done.stderr.count("\n") == 1
-        assert "cannot be written: " in done.stderr
+        assert "non si può scrivere: " in done.stderr
         assert not (tmp_path / "guide.mp4").exists()
         assert [
             path for path in (tmp_path / "store").rglob("*") if path.stat().st_size > 1_000 and path.is_file()

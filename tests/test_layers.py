@@ -138,70 +138,72 @@ def fails(*layers: str, frames: int = FRAMES) -> str:
 
 def test_an_unknown_anchor_names_layer_and_sentences() -> None:
     message = fails(layer("card", 'vg:enter="helo"'))
-    assert "layer card" in message
+    assert "livello card" in message
     assert "'helo'" in message
     assert "start, hello, topic" in message
 
 
 @pytest.mark.parametrize("anchor", ["hello.start", "hello.40", "hello+3s", "hello + 300ms", ""])
 def test_an_anchor_of_another_form_is_refused(anchor: str) -> None:
-    assert "unknown anchor" in fails(layer("a", f'vg:enter="{anchor}"'))
+    assert "momento sconosciuto" in fails(layer("a", f'vg:enter="{anchor}"'))
 
 
 def test_a_layer_without_a_moment_is_refused() -> None:
-    assert "(layer a): has no vg:enter" in fails(layer("a", ""))
+    assert "(livello a): non ha vg:enter" in fails(layer("a", ""))
 
 
 def test_an_unknown_entrance_lists_the_known_ones() -> None:
-    assert "'bounce' is not known; known: rise, fade, wipe" in fails(layer("a", 'vg:enter="start" vg:by="bounce"'))
+    assert "'bounce' è sconosciuto; ammessi: rise, fade, wipe" in fails(layer("a", 'vg:enter="start" vg:by="bounce"'))
 
 
 def test_a_misspelt_attribute_is_refused() -> None:
-    assert "vg:entr is not known here; known: vg:enter" in fails(layer("a", 'vg:enter="start" vg:entr="topic"'))
+    assert "vg:entr qui è sconosciuto; ammessi: vg:enter" in fails(layer("a", 'vg:enter="start" vg:entr="topic"'))
 
 
 def test_timing_inside_a_layer_is_refused() -> None:
     inside = '<g vg:enter="topic"><circle r="9"/></g>'
-    assert "known on a layer itself" in fails(layer("a", inside=inside))
+    assert "ammessi su un livello" in fails(layer("a", inside=inside))
 
 
 @pytest.mark.parametrize("move", ["hello 12", "hello a b", "hello 1 2 0", "hello 1 2 3.5", "hello 1 2 3 4"])
 def test_a_move_of_another_form_is_refused(move: str) -> None:
-    assert "'ANCHOR dx dy [pictures]'" in fails(layer("a", f'vg:enter="start" vg:move="{move}"'))
+    assert "'MOMENTO dx dy [immagini]'" in fails(layer("a", f'vg:enter="start" vg:move="{move}"'))
 
 
 def test_two_layers_of_one_name_are_refused() -> None:
-    assert "(layer a): two layers" in fails(layer("a"), layer("a"))
+    assert "(livello a): due livelli" in fails(layer("a"), layer("a"))
 
 
 def test_what_is_no_layer_is_refused() -> None:
-    assert "only <defs> and layers" in fails("<circle r='9'/>")
+    assert "sono ammessi solo <defs> e livelli" in fails("<circle r='9'/>")
 
 
 def test_a_layer_that_leaves_before_it_comes_is_refused() -> None:
-    assert "leaves at picture" in fails(layer("a", 'vg:enter="topic" vg:leave="hello"'))
+    assert "esce all’immagine" in fails(layer("a", 'vg:enter="topic" vg:leave="hello"'))
 
 
 def test_the_first_layer_cannot_come_with_the_previous() -> None:
-    assert "no previous one" in fails(layer("a", 'vg:with="previous"'))
+    assert "il primo livello non ha un precedente" in fails(layer("a", 'vg:with="previous"'))
 
 
 def test_a_layer_cannot_come_at_one_time_with_the_previous_and_at_another() -> None:
-    assert "but the previous layer at 'hello'" in fails(
+    assert "ma il livello precedente a 'hello'" in fails(
         layer("a", 'vg:enter="hello"'), layer("b", 'vg:enter="topic" vg:with="previous"')
     )
 
 
 def test_a_scene_of_under_a_second_is_refused() -> None:
-    assert "lasts 16 pictures" in fails(layer("a"), frames=16)
+    assert "dura 16 immagini; ammesso: almeno 24" in fails(layer("a"), frames=16)
 
 
 def test_a_drawing_that_is_not_well_formed_names_the_place() -> None:
-    with pytest.raises(PackError, match=r"hello\.svg \(filled line 1, column \d+\): is not well-formed"):
+    with pytest.raises(
+        PackError, match=r"hello\.svg \(riempito, riga 1, colonna \d+\): una volta riempito non è XML corretto"
+    ):
         read_layers("<svg><g></svg>", "hello.svg", TIMES, FRAMES)
 
 
 @pytest.mark.parametrize("root", ["<html/>", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"/>'])
 def test_a_drawing_of_another_root_is_refused(root: str) -> None:
-    with pytest.raises(PackError, match="the root must"):
+    with pytest.raises(PackError, match="la radice deve"):
         read_layers(root, "hello.svg", TIMES, FRAMES)

@@ -51,12 +51,12 @@ def test_words_that_can_be_read_have_no_fault() -> None:
 )
 def test_type_under_56_px_as_it_is_seen_is_a_fault(size: int, transform: str, fails: bool) -> None:
     wrong = found(layer("a", inside=f'<g transform="translate(100 100) {transform}">{text("Ciao", size=size)}</g>'))
-    assert [fault.rule for fault in wrong] == (["size"] if fails else [])
+    assert [fault.rule for fault in wrong] == (["misura"] if fails else [])
 
 
 def test_the_smallest_of_a_texts_sizes_counts() -> None:
     (wrong,) = found(layer("a", inside=text('Ciao <tspan font-size="20">Anna</tspan>')))
-    assert (wrong.rule, wrong.found, wrong.allowed) == ("size", "20 px", "56 px or more")
+    assert (wrong.rule, wrong.found, wrong.allowed) == ("misura", "20 px", "almeno 56 px")
 
 
 def test_a_size_may_be_inherited() -> None:
@@ -94,19 +94,19 @@ def test_see_through_words_have_less_contrast() -> None:
 
 @pytest.mark.parametrize(("x", "y", "fails"), [(100, 300, False), (60, 300, True), (1750, 300, True), (240, 60, True)])
 def test_words_outside_the_inner_nine_tenths_are_a_fault(x: int, y: int, fails: bool) -> None:
-    assert [fault.rule for fault in found(layer("a", inside=text("Ciao", x, y)))] == (["place"] if fails else [])
+    assert [fault.rule for fault in found(layer("a", inside=text("Ciao", x, y)))] == (["posto"] if fails else [])
 
 
 def test_words_that_glide_out_are_a_fault() -> None:
     wrong = found(layer("a", 'vg:enter="start" vg:move="hello -300 0"', text("Ciao")))
-    assert [fault.rule for fault in wrong] == ["place"]
+    assert [fault.rule for fault in wrong] == ["posto"]
 
 
 def test_words_over_words_are_a_fault_while_both_are_seen() -> None:
     one = layer("one", inside=text("Ciao Anna"))
     (wrong,) = found(one, layer("two", inside=text("Benvenuta", y=310)))
-    assert (wrong.rule, wrong.layer) == ("overlap", "two")
-    assert "layer one" in wrong.found
+    assert (wrong.rule, wrong.layer) == ("sovrapposizione", "two")
+    assert "livello one" in wrong.found
     swapped = layer("one", 'vg:enter="start" vg:leave="topic"', text("Ciao Anna"))
     assert found(swapped, layer("two", 'vg:enter="topic+400ms"', text("Benvenuta", y=310))) == ()
 
@@ -114,14 +114,14 @@ def test_words_over_words_are_a_fault_while_both_are_seen() -> None:
 def test_words_need_time_to_be_read() -> None:
     long = "Mancano ancora due documenti per andare avanti"
     (wrong,) = found(layer("a", 'vg:enter="topic"', text(long, x=100)), layer("b", inside=text("Ciao", y=600)))
-    assert (wrong.rule, wrong.allowed) == ("time", "2450 ms or more for its words")
+    assert (wrong.rule, wrong.allowed) == ("tempo", "almeno 2450 ms per le sue parole")
 
 
 def test_a_fault_reads_as_one_line() -> None:
     (wrong,) = found(layer("title", inside=text("Ciao", size=40)))
-    assert str(wrong) == "layer title: “Ciao”: size 40 px; allowed: 56 px or more"
+    assert str(wrong) == "livello title: “Ciao”: misura 40 px; ammesso: almeno 56 px"
 
 
 def test_words_shared_in_defs_are_refused_since_nobody_can_tell_where_they_are() -> None:
-    with pytest.raises(PackError, match="words in <defs>"):
+    with pytest.raises(PackError, match="le parole in <defs>"):
         faults(scene(layer("a"), defs=text("Ciao")), "hello.svg", TIMES, FRAMES)

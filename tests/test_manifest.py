@@ -45,14 +45,14 @@ def test_it_is_as_somebody_last_read_it(about: manifest.Manifest, text_as_golden
 
 @pytest.mark.parametrize("schema", [0, 2, "1", None, -1, [1]])
 def test_an_unknown_schema_is_refused_with_the_known_one(about: manifest.Manifest, schema: object) -> None:
-    with pytest.raises(InputError, match=r"unknown schema .*; allowed: 1"):
+    with pytest.raises(InputError, match=r"schema sconosciuto .*; ammesso: 1"):
         manifest.read(json.dumps({**plain(about), "schema": schema}).encode())
 
 
 def test_without_a_schema_it_is_refused(about: manifest.Manifest) -> None:
     data = plain(about)
     del data["schema"]
-    with pytest.raises(InputError, match="unknown schema None"):
+    with pytest.raises(InputError, match="schema sconosciuto None"):
         manifest.read(json.dumps(data).encode())
 
 

@@ -327,18 +327,18 @@ def test_the_sound_header_alone_is_enough_to_serve_the_sound(three_segments: lis
 
 def test_no_segments_are_no_guide() -> None:
     for build in (mp4.guide_header, mp4.sound_header, mp4.sound_file):
-        with pytest.raises(EncodingError, match="no segment"):
+        with pytest.raises(EncodingError, match="non ha segmenti"):
             build([], metadata=METADATA)  # type: ignore[operator]
 
 
 def test_segments_of_two_profiles_do_not_join(three_segments: list[SegmentFile], make_segment: Any) -> None:
     larger = make_segment(DrawnScene(frames=16, moving=(), width=640, height=360))
-    with pytest.raises(SegmentMismatch, match="segment 2: pictures"):
+    with pytest.raises(SegmentMismatch, match="segmento 2: immagini"):
         mp4.guide_header([three_segments[0].tables, larger.tables], metadata=METADATA)
 
 
 @pytest.mark.parametrize(
-    ("change", "words"), [({"asc": b"\x12\x10"}, "segment 3: sound"), ({"avcc": b"other"}, "segment 3: pictures")]
+    ("change", "words"), [({"asc": b"\x12\x10"}, "segmento 3: suono"), ({"avcc": b"other"}, "segmento 3: immagini")]
 )
 def test_segments_with_other_codec_headers_do_not_join(
     change: dict[str, bytes], words: str, three_segments: list[SegmentFile]
@@ -362,7 +362,7 @@ def test_segments_with_other_codec_headers_do_not_join(
     ids=["overlap", "order", "no time", "early", "late", "long"],
 )
 def test_subtitles_out_of_place_are_refused(subtitles: list[Subtitle], three_segments: list[SegmentFile]) -> None:
-    with pytest.raises(EncodingError, match=r"subtitle \d: .* allowed"):
+    with pytest.raises(EncodingError, match=r"sottotitolo \d: .* ammesso"):
         mp4.guide_header([s.tables for s in three_segments], metadata=METADATA, subtitles=subtitles)
 
 
@@ -379,13 +379,13 @@ def test_subtitles_out_of_place_are_refused(subtitles: list[Subtitle], three_seg
     ids=["same time", "late", "early", "no title", "long", "many"],
 )
 def test_chapters_out_of_place_are_refused(chapters: list[Chapter], three_segments: list[SegmentFile]) -> None:
-    with pytest.raises(EncodingError, match=r"chapter.* allowed"):
+    with pytest.raises(EncodingError, match=r"capitol.* ammesso"):
         mp4.guide_header([s.tables for s in three_segments], metadata=METADATA, chapters=chapters)
 
 
 @pytest.mark.parametrize("language", ["it", "ITA", "italian", ""])
 def test_a_language_that_is_no_three_letter_code_is_refused(language: str, three_segments: list[SegmentFile]) -> None:
-    with pytest.raises(EncodingError, match="three letters"):
+    with pytest.raises(EncodingError, match="tre lettere"):
         mp4.guide_header([s.tables for s in three_segments], metadata=Metadata("", language=language))
 
 

@@ -96,7 +96,7 @@ def test_every_flipped_byte_is_found(whole: Path) -> None:
             if at:
                 file.seek(at - 1)
                 file.write(data[at - 1 : at])
-        with pytest.raises(StoreError, match=r"damaged|segment format"):
+        with pytest.raises(StoreError, match=r"danneggiato|formato di segmento"):
             payload.verify(whole)
         if at >= end_of_payload:
             with pytest.raises(StoreError):
@@ -106,7 +106,7 @@ def test_every_flipped_byte_is_found(whole: Path) -> None:
 def test_every_cut_is_found(whole: Path) -> None:
     for length in reversed(range(whole.stat().st_size)):
         os.truncate(whole, length)
-        with pytest.raises(StoreError, match="damaged: cut short"):
+        with pytest.raises(StoreError, match="danneggiato: troncato"):
             payload.read(whole)
 
 
@@ -121,7 +121,7 @@ def test_bytes_too_many_or_missing_in_front_are_found(change: Any, whole: Path, 
 def test_sound_of_a_file_cut_after_it_was_read_is_not_passed_on(whole: Path) -> None:
     segment = payload.read(whole)
     os.truncate(whole, segment.tables.payload_bytes - 1)
-    with pytest.raises(StoreError, match="cut short"):
+    with pytest.raises(StoreError, match="troncato"):
         payload.read_sound(segment)
 
 
@@ -129,21 +129,21 @@ def test_sound_of_a_file_cut_after_it_was_read_is_not_passed_on(whole: Path) -> 
 def test_a_missing_file_or_a_folder_is_a_store_error(call: Any, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="missing"):
         call(tmp_path / "nowhere")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="non si può leggere"):
         call(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"pictures": []}, "0 pictures"),
-        ({"pictures": PICTURES[:-1]}, "15 pictures"),
-        ({"sound": SOUND[:-1]}, "30 sound packets; allowed with these pictures: 31"),
-        ({"sound": []}, "0 sound packets"),
-        ({"sync": []}, "start pictures"),
-        ({"sync": [1]}, "start pictures"),
-        ({"sync": [0, 8, 8]}, "start pictures"),
-        ({"sync": [0, 16]}, "start pictures"),
+        ({"pictures": []}, "0 immagini"),
+        ({"pictures": PICTURES[:-1]}, "15 immagini"),
+        ({"sound": SOUND[:-1]}, "30 pacchetti di suono; ammessi con le immagini: 31"),
+        ({"sound": []}, "0 pacchetti di suono"),
+        ({"sync": []}, "immagini d’inizio"),
+        ({"sync": [1]}, "immagini d’inizio"),
+        ({"sync": [0, 8, 8]}, "immagini d’inizio"),
+        ({"sync": [0, 16]}, "immagini d’inizio"),
     ],
 )
 def test_counts_that_do_not_fit_are_refused(changes: dict[str, Any], words: str) -> None:

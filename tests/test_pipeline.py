@@ -169,8 +169,8 @@ class TestLaterRuns:
         found = again({"numero": "20", "nome": "李"}, {}, {"numero": "21", "nome": wide})
         assert [record.id for record in found.guides] == [first_run.guides[0].id]
         assert found.unfit == {
-            "20": "first name: has characters that the font cannot draw (U+674E)",
-            "21": "first name: is too long for the picture",
+            "20": "nome: contiene caratteri che il font non può disegnare (U+674E)",
+            "21": "nome: è troppo lungo per l’immagine",
         }
         assert found.segments_made == 0
 
@@ -192,7 +192,7 @@ class TestFailing:
         self, tiny: Campaign, settings: Settings, tmp_path: Path
     ) -> None:
         (tmp_path / "x.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-        with pytest.raises(InputError, match="missing columns"):
+        with pytest.raises(InputError, match="mancano le colonne"):
             render(tmp_path / "x.csv", tiny, settings, tmp_path / "guides")
         assert not (tmp_path / "guides").exists()
 
@@ -205,7 +205,7 @@ class TestFailing:
     ) -> None:
         monkeypatch.setattr(pipeline, "_make_segment", die)
         settings = small(tmp_path / "store", database=f"sqlite:///{tmp_path / 'x.db'}")
-        with pytest.raises(VideoGuideError, match="a worker process has stopped; run again"):
+        with pytest.raises(VideoGuideError, match="un processo si è fermato; rilancia il comando"):
             render(extract(tmp_path / "x.csv", {}), tiny, settings, tmp_path / "guides", workers=1)
 
     def test_words_of_the_pack_that_overflow_are_no_persons_fault(self, tiny_copy: PackCopy, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ class TestFailing:
     ) -> None:
         (tmp_path / "file").write_bytes(b"")
         file = extract(tmp_path / "x.csv", {"numero": "30"})
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(StoreError, match="non si può scrivere"):
             render(file, tiny, settings, tmp_path / "file" / "guides")
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(StoreError, match="non si può scrivere"):
             render(file, tiny, replace(settings, store=tmp_path / "file"), tmp_path / "guides", workers=1)

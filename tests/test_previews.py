@@ -32,13 +32,19 @@ def test_every_sex_and_applicant_can_be_asked_for(pack: Campaign, sex: str, appl
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"sex": "X"}, "unknown sex 'X'; allowed: F, M, unknown"),
-        ({"sex": ""}, "unknown sex ''; allowed: F, M, unknown"),
-        ({"applicant": "uncle"}, "unknown applicant 'uncle'; allowed: parent, guardian, child"),
-        ({"channel": "fax"}, "unknown channel 'fax'; allowed: citizen, patronato"),
-        ({"filed_year": 2021}, "unknown year '2021'; allowed: 2022, 2023"),
-        ({"facts": {"documents": ("passport",)}}, "unknown document 'passport'; allowed: custody-ruling, "),
-        ({"facts": {"iban_anomaly": "lost"}}, "unknown iban-anomaly 'lost'; allowed: holder-mismatch, "),
+        ({"sex": "X"}, "valore sconosciuto per sesso: 'X'; ammessi: F, M, unknown"),
+        ({"sex": ""}, "valore sconosciuto per sesso: ''; ammessi: F, M, unknown"),
+        ({"applicant": "uncle"}, "valore sconosciuto per richiedente: 'uncle'; ammessi: parent, guardian, child"),
+        ({"channel": "fax"}, "valore sconosciuto per canale: 'fax'; ammessi: citizen, patronato"),
+        ({"filed_year": 2021}, "valore sconosciuto per anno: '2021'; ammessi: 2022, 2023"),
+        (
+            {"facts": {"documents": ("passport",)}},
+            "valore sconosciuto per document: 'passport'; ammessi: custody-ruling, ",
+        ),
+        (
+            {"facts": {"iban_anomaly": "lost"}},
+            "valore sconosciuto per iban-anomaly: 'lost'; ammessi: holder-mismatch, ",
+        ),
     ],
 )
 def test_an_unknown_word_is_refused_with_the_known_ones(pack: Campaign, given: dict[str, Any], message: str) -> None:
@@ -48,13 +54,13 @@ def test_an_unknown_word_is_refused_with_the_known_ones(pack: Campaign, given: d
 
 
 def test_an_unknown_case_is_refused_with_the_known_ones(pack: Campaign) -> None:
-    with pytest.raises(UnknownChoice, match="allowed: missing-documents, adult-child, unverified-iban"):
+    with pytest.raises(UnknownChoice, match="ammessi: missing-documents, adult-child, unverified-iban"):
         an_application(pack, ("lost",), facts={})
 
 
 @pytest.mark.parametrize("count", [-1, 10, 10**9])
 def test_a_count_out_of_bounds_is_refused_with_the_bounds(pack: Campaign, count: int) -> None:
-    with pytest.raises(InputError, match=f"adult-children {count}; allowed: 0 to 9"):
+    with pytest.raises(InputError, match=f"adult-children {count}; ammesso: da 0 a 9"):
         an_application(pack, ("adult-child",), facts={"adult_children": count})
 
 
@@ -65,7 +71,7 @@ def test_a_name_that_cannot_be_said_is_refused(pack: Campaign, name: str) -> Non
 
 
 def test_a_patronato_goes_with_its_channel_only(pack: Campaign) -> None:
-    with pytest.raises(InputError, match="channel patronato only"):
+    with pytest.raises(InputError, match="solo con il canale patronato"):
         an_application(pack, patronato="ACLI")
     assert an_application(pack, channel="patronato", patronato=" ACLI  Roma ").patronato == "ACLI Roma"
 
@@ -105,11 +111,11 @@ class TestMakingAGuide:
     ) -> None:
         name = "M" * 24
         script = a_script(tiny_studio.campaign, "missing-school", facts={"pupils": 1}, first_name=name)
-        with pytest.raises(FirstNameError, match="is too long for the picture") as caught:
+        with pytest.raises(FirstNameError, match="è troppo lungo per l’immagine") as caught:
             make_guide(script, tiny_studio)
         assert name not in str(caught.value)
 
     def test_a_patronato_too_long_for_the_picture_is_a_matter_of_the_patronato(self, studio: Studio) -> None:
         script = a_script(studio.campaign, channel="patronato", patronato="M" * 40)
-        with pytest.raises(InputError, match=r"^patronato: is too long for the picture"):
+        with pytest.raises(InputError, match=r"^patronato: è troppo lungo per l’immagine"):
             make_guide(script, studio)

@@ -140,14 +140,14 @@ def test_every_ipa_of_the_lexicon_is_in_the_models_alphabet(lexicon: Lexicon) ->
 @pytest.mark.parametrize(
     ("toml", "reason"),
     [
-        ("[names", "is no TOML"),
-        ('[names]\nAnna = "ana"', 'an entry holds "say", "ipa" or both'),
-        ("[names]\nAnna = {}", 'an entry holds "say", "ipa" or both'),
-        ('[names]\nAnna = { respell = "ana" }', 'an entry holds "say", "ipa" or both'),
-        ('[names]\nAnna = { say = " " }', "are words, not empty"),
-        ("[names]\nAnna = { say = 3 }", "are words, not empty"),
-        ('[names]\nAnna = { say = "a" }\n[more]\nANNA = { say = "b" }', r"\(more, ANNA\): this word is there twice"),
-        ("version = 3", "an entry holds"),
+        ("[names", "non è TOML"),
+        ('[names]\nAnna = "ana"', 'una voce ha "say", "ipa" o tutti e due'),
+        ("[names]\nAnna = {}", 'una voce ha "say", "ipa" o tutti e due'),
+        ('[names]\nAnna = { respell = "ana" }', 'una voce ha "say", "ipa" o tutti e due'),
+        ('[names]\nAnna = { say = " " }', "sono parole, non vuote"),
+        ("[names]\nAnna = { say = 3 }", "sono parole, non vuote"),
+        ('[names]\nAnna = { say = "a" }\n[more]\nANNA = { say = "b" }', r"\(more, ANNA\): questa parola c’è due volte"),
+        ("version = 3", "una voce ha"),
     ],
 )
 def test_a_wrong_lexicon_is_refused_with_file_and_word(tmp_path: Path, toml: str, reason: str) -> None:
@@ -158,7 +158,7 @@ def test_a_wrong_lexicon_is_refused_with_file_and_word(tmp_path: Path, toml: str
 
 
 def test_a_missing_lexicon_is_a_pack_error(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="cannot be read"):
+    with pytest.raises(PackError, match="non si può leggere"):
         load_lexicon(tmp_path / "none.toml")
 
 

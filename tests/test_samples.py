@@ -183,9 +183,9 @@ class TestRows:
         assert bad.keys() == {pack.extract.columns[kind["field"]] for kind in kinds}
         reasons = {one.reason for one in found if isinstance(one, Rejection) and one.column == "NOME"}
         assert {reason.split(" (")[0] for reason in reasons} == {
-            "is empty",
-            "has a character that was lost on the way",
-            "has a control or invisible character",
+            "è vuoto",
+            "contiene un carattere perso per strada",
+            "contiene un carattere di controllo o invisibile",
         }
 
     def test_an_application_comes_again_only_where_that_is_meant(self, good: list[Application]) -> None:
@@ -262,7 +262,7 @@ class TestPeople:
 class TestWriting:
     @pytest.mark.parametrize("count", [0, -1])
     def test_a_sample_has_a_row_or_more(self, pack: Campaign, tmp_path: Path, count: int) -> None:
-        with pytest.raises(InputError, match=f"count {count}: a sample has 1 row or more"):
+        with pytest.raises(InputError, match=f"count {count}; ammesso: almeno 1 riga"):
             write_sample(pack, count, 1, tmp_path / "x.csv")
         assert list(tmp_path.iterdir()) == []
 
@@ -271,7 +271,7 @@ class TestWriting:
     ) -> None:
         (tmp_path / "folder").mkdir()
         for out in (tmp_path / "nowhere" / "x.csv", tmp_path / "folder"):
-            with pytest.raises(InputError, match="cannot be written: "):
+            with pytest.raises(InputError, match="non si può scrivere: "):
                 write_sample(pack, 5, 1, out)
         assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
@@ -304,7 +304,7 @@ class TestWriting:
         assert peak(8_000) < peak(2_000) + 500_000, "the file alone has 1 MB more"
 
     def test_a_campaign_without_a_spread_says_so(self, tiny: Campaign, tmp_path: Path) -> None:
-        with pytest.raises(PackError, match=r"sample\.toml: cannot be read"):
+        with pytest.raises(PackError, match=r"sample\.toml: non si può leggere"):
             write_sample(tiny, 1, 1, tmp_path / "x.csv")
 
 
@@ -313,16 +313,20 @@ class TestSpreadFile:
         ("old", "new", "message"),
         [
             ("ACLI = 13", "ACLI = -1", r"Expected `float` > 0\.0 - at `\$\.weights"),
-            ("WEB = 27.5", "FAX = 27.5", r"weights\.channel\): unknown FAX; known: WEB, MOBILE, "),
-            ('status = "RESPINTA"', 'status = "PERSA"', r"situations\): unknown PERSA; known: "),
-            ('facts = ["adult_children"]', 'facts = ["pupils"]', r"situations\): unknown pupils; known: documents, "),
-            ("CERT_DISABILITA = 20", "PASSAPORTO = 20", r"facts\.documents\): unknown PASSAPORTO"),
-            ('field = "consent"', 'field = "consenso"', r"bad\): unknown consenso; known: id, "),
-            ("2022 = 67.0", "2032 = 67.0", r"weights\.filed_in\): not a year; allowed: up to 2023"),
-            ("{number:08}", "{nummer:08}", r"id, other_columns\): unknown nummer; known: year, number"),
-            ("TUTORE = [", "NONNO = [", r"born\): unknown TUTORE; known: GENITORE, NONNO, FIGLIO"),
-            ("same = 0.003", "same = 0.99", r"over 1 together"),
-            ("[weights.consent]", "[weights.consenso]", r"weights\): must have filed_in, "),
+            ("WEB = 27.5", "FAX = 27.5", r"weights\.channel\): valore sconosciuto: FAX; ammessi: WEB, MOBILE, "),
+            ('status = "RESPINTA"', 'status = "PERSA"', r"situations\): valore sconosciuto: PERSA; ammessi: "),
+            (
+                'facts = ["adult_children"]',
+                'facts = ["pupils"]',
+                r"situations\): valore sconosciuto: pupils; ammessi: documents, ",
+            ),
+            ("CERT_DISABILITA = 20", "PASSAPORTO = 20", r"facts\.documents\): valore sconosciuto: PASSAPORTO"),
+            ('field = "consent"', 'field = "consenso"', r"bad\): valore sconosciuto: consenso; ammessi: id, "),
+            ("2022 = 67.0", "2032 = 67.0", r"weights\.filed_in\): non è un anno; ammesso: fino al 2023"),
+            ("{number:08}", "{nummer:08}", r"id, other_columns\): valore sconosciuto: nummer; ammessi: year, number"),
+            ("TUTORE = [", "NONNO = [", r"born\): valore sconosciuto: TUTORE; ammessi: GENITORE, NONNO, FIGLIO"),
+            ("same = 0.003", "same = 0.99", r"insieme superano 1"),
+            ("[weights.consent]", "[weights.consenso]", r"weights\): deve avere filed_in, "),
             ("share = 0.003", "shape = 0.003", "unknown field|missing required"),
         ],
     )

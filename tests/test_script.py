@@ -98,7 +98,7 @@ class TestWhatEveryGuideContains:
             assert not steps & set(scenes_of(script))
             for not_theirs in ("SPID", "Allega", "Modifica", "Consulta e gestisci"):
                 assert not_theirs not in words
-            assert "Torna lì: il patronato farà" in words
+            assert "il patronato farà tutte le operazioni" in words
 
     def test_steps_are_numbered_from_one_to_the_last(self, script: Script) -> None:
         steps = [scene for scene in script.scenes if "step" in scene.values]
@@ -234,12 +234,14 @@ class TestNamesAreText:
     def test_a_name_that_the_font_cannot_draw_is_refused_without_being_repeated(
         self, pack: Campaign, name: str
     ) -> None:
-        with pytest.raises(FirstNameError, match=r"characters that the font cannot draw \(U\+") as caught:
+        with pytest.raises(FirstNameError, match=r"caratteri che il font non può disegnare \(U\+") as caught:
             a_script(pack, first_name=name)
         assert name not in str(caught.value)
 
     def test_a_patronato_that_the_font_cannot_draw_is_refused(self, pack: Campaign) -> None:
-        with pytest.raises(InputError, match=r"^patronato: has characters that the font cannot draw \(U\+674E\)"):
+        with pytest.raises(
+            InputError, match=r"^patronato: contiene caratteri che il font non può disegnare \(U\+674E\)"
+        ):
             a_script(pack, channel="patronato", patronato="李")
 
 
@@ -271,17 +273,17 @@ class TestValues:
 
     def test_a_case_without_its_fact_is_refused_with_what_it_may_be(self, pack: Campaign) -> None:
         for case, message in {
-            "missing-documents": "needs a document; allowed: custody-ruling, split-agreement",
-            "unverified-iban": "needs an iban-anomaly; allowed: holder-mismatch, unverifiable",
-            "adult-child": "needs an adult-children; allowed: 1 or more",
+            "missing-documents": "manca document; ammessi: custody-ruling, split-agreement",
+            "unverified-iban": "manca iban-anomaly; ammessi: holder-mismatch, unverifiable",
+            "adult-child": "manca adult-children; ammessi: 1 o più",
         }.items():
-            with pytest.raises(InputError, match=f"^case {case} {message}"):
+            with pytest.raises(InputError, match=f"^caso {case}: {message}"):
                 a_script(pack, case, facts={})
 
     def test_no_case_or_an_unknown_one_is_refused_with_the_known_ones(self, pack: Campaign) -> None:
-        with pytest.raises(InputError, match="a guide needs a case; allowed: missing-documents, adult-child"):
+        with pytest.raises(InputError, match="manca il caso della guida; ammessi: missing-documents, adult-child"):
             write_script(an_application(pack), (), pack)
-        with pytest.raises(UnknownChoice, match="unknown case 'lost'; allowed: missing-documents"):
+        with pytest.raises(UnknownChoice, match="valore sconosciuto per caso: 'lost'; ammessi: missing-documents"):
             write_script(an_application(pack), ("missing-documents", "lost"), pack)
 
 
@@ -294,8 +296,18 @@ class TestBrokenPacks:
             ("scenes/hello.toml", "{{ first_name }}", "{{ surname }}", r"sentences.hello.*surname.* is undefined"),
             ("scenes/hello.toml", "{{ first_name }}", "{{ pupils }}", r"sentences.hello.*pupils.* is undefined"),
             ("scenes/hello.toml", "{% endif %}", "", r"scenes/hello.toml"),
-            ("scenes/hello.toml", 'of = ["F", "M", ""]', 'of = ["M"]', r"variables.sex.*not a choice; allowed: M"),
-            ("scenes/hello.toml", 'first_name = { type = "text"', 'first_name = { type = "count"', "is not a count"),
+            (
+                "scenes/hello.toml",
+                'of = ["F", "M", ""]',
+                'of = ["M"]',
+                r"variables.sex.*non è del tipo choice; ammessi: M",
+            ),
+            (
+                "scenes/hello.toml",
+                'first_name = { type = "text"',
+                'first_name = { type = "count"',
+                "non è del tipo count",
+            ),
             ("scenes/hello.toml", "first_name = {", 'age = { type = "count", meaning = "-" }\nfirst_name = {', "age"),
             ("campaign.toml", 'alone = "pupils == 1"', 'alone = "pupil == 1"', r"values.alone.*pupil.* is undefined"),
             ("campaign.toml", 'alone = "pupils == 1"', 'alone = "pupils =="', r"values.alone"),
@@ -315,7 +327,7 @@ class TestBrokenPacks:
 
     def test_a_button_whose_sentence_is_not_spoken_is_an_error(self, tiny_copy: PackCopy) -> None:
         tiny_copy.change("scenes/end-card.toml", 'id = "go"', 'id = "go"\nwhen = "not service"')
-        with pytest.raises(PackError, match=r"scenes/end-card.toml \(service\): sentence 'go' is not spoken"):
+        with pytest.raises(PackError, match=r"scenes/end-card.toml \(service\): la frase 'go' non si dice"):
             a_script(tiny_copy.load(), "missing-school", facts={"pupils": 1})
 
 

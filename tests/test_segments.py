@@ -233,12 +233,12 @@ class TestFindingAndMaking:
         data = bytearray(path.read_bytes())
         data[100] ^= 1
         path.write_bytes(data)
-        with pytest.raises(StoreError, match="the payload differs from its checksum"):
+        with pytest.raises(StoreError, match="il contenuto non corrisponde alla sua impronta"):
             payload.verify(path)
 
     def test_a_store_that_cannot_be_written_is_an_error(self, tiny_copy: PackCopy, tmp_path: Path) -> None:
         (tmp_path / "store").write_bytes(b"")
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(StoreError, match="non si può scrivere"):
             tiny_copy.studio(tmp_path / "store").segment(scene_of(tiny_copy.load()))
 
     def test_a_studio_travels_to_another_process(self, tiny_studio: Studio) -> None:
@@ -268,13 +268,13 @@ class TestOpening:
         assert open_studio(pack, small(tmp_path)).voice.id == "silent"
 
     def test_an_unknown_voice_is_refused_with_the_known_ones(self, pack: Campaign, tmp_path: Path) -> None:
-        with pytest.raises(UnknownChoice, match=r"unknown voice 'loud'; allowed: kokoro, .*silent"):
+        with pytest.raises(UnknownChoice, match=r"valore sconosciuto per voce: 'loud'; ammessi: kokoro, .*silent"):
             open_studio(pack, small(tmp_path, voice="loud"))
 
     def test_a_voice_that_sends_words_away_needs_the_campaigns_leave(
         self, pack: Campaign, tiny_copy: PackCopy, tmp_path: Path
     ) -> None:
-        with pytest.raises(InputError, match="campaign assegno-unico does not allow that"):
+        with pytest.raises(InputError, match="la campagna assegno-unico non lo permette"):
             open_studio(pack, small(tmp_path, voice="gtts"))
         tiny_copy.change("campaign.toml", 'default = "silent"', 'default = "silent"\nonline_allowed = true')
         assert open_studio(tiny_copy.load(), small(tmp_path, voice="gtts")).voice.online

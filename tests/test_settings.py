@@ -66,13 +66,13 @@ def test_sizes_of_16_to_9_are_taken(text: str, size: tuple[int, int]) -> None:
     ],
 )
 def test_any_other_size_is_refused_with_what_is_allowed(text: str) -> None:
-    with pytest.raises(InputError, match="allowed: 16:9 from 320x180 to 1920x1080") as caught:
+    with pytest.raises(InputError, match="ammesso: 16:9 da 320x180 a 1920x1080") as caught:
         parse_size(text)
     assert len(str(caught.value)) < 120 and "\n" not in str(caught.value)
 
 
 def test_an_unknown_way_of_holding_stills_is_refused() -> None:
-    with pytest.raises(UnknownChoice, match="allowed: skip, real"):
+    with pytest.raises(UnknownChoice, match="ammessi: skip, real"):
         load({"VIDEOGUIDE_STILLS": "maybe"})
 
 

@@ -47,5 +47,5 @@ def test_a_scene_that_cannot_be_drawn_is_an_error_of_the_pack(tiny_copy: PackCop
     from videoguide.errors import PackError
 
     tiny_copy.change("scenes/school.svg", 'vg:enter="school"', 'vg:enter="shool"')
-    with pytest.raises(PackError, match="unknown anchor 'shool'"):
+    with pytest.raises(PackError, match="momento sconosciuto 'shool'"):
         sheet(tiny_copy.studio(studio.store.root), 3)

@@ -70,7 +70,7 @@ class TestPieces:
 
     def test_a_piece_that_cannot_be_removed_is_an_error(self, store: Store) -> None:
         store.path("speech", KEY).mkdir(parents=True)
-        with pytest.raises(StoreError, match="cannot be removed"):
+        with pytest.raises(StoreError, match="non si può togliere"):
             store.remove("speech", KEY)
 
     def test_the_keys_of_a_kind_are_its_pieces_without_what_is_being_written(self, store: Store) -> None:
@@ -110,13 +110,13 @@ class TestWritingWhole:
 
     def test_a_folder_that_cannot_be_made_is_an_error_that_names_the_file(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"")
-        with pytest.raises(StoreError, match=r"file/piece: cannot be written: ") as caught:
+        with pytest.raises(StoreError, match=r"file/piece: non si può scrivere: ") as caught:
             write_whole(tmp_path / "file" / "piece", [b"x"])
         assert isinstance(caught.value.__cause__, OSError)
 
     def test_a_place_taken_by_a_folder_is_an_error_and_leaves_no_temporary_file(self, tmp_path: Path) -> None:
         (tmp_path / "piece" / "inside").mkdir(parents=True)
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(StoreError, match="non si può scrivere"):
             write_whole(tmp_path / "piece", [b"x"])
         assert [path.name for path in tmp_path.iterdir()] == ["piece"]
 

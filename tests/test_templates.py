@@ -49,7 +49,7 @@ def test_an_unknown_entry_of_a_value_is_an_error() -> None:
 
 
 def test_broken_words_are_an_error_with_their_line() -> None:
-    with pytest.raises(PackError, match=r"hello\.toml \(line 2\)"):
+    with pytest.raises(PackError, match=r"hello\.toml \(riga 2\)"):
         templates.words("Ciao\n{% if %}", {}, file="hello.toml")
 
 
@@ -69,7 +69,7 @@ def test_an_error_does_not_repeat_a_value() -> None:
 
 
 def test_words_have_a_greatest_length() -> None:
-    with pytest.raises(PackError, match="longer than 4,000"):
+    with pytest.raises(PackError, match="supera i 4000"):
         templates.words("{% for word in words %}{{ word }}{% endfor %}", {"words": ("parola ",) * 1000})
 
 
@@ -138,34 +138,38 @@ def test_a_changed_drawing_is_read_anew(pack: tuple[Path, Path]) -> None:
 def test_an_error_names_the_drawings_line_and_the_macros(pack: tuple[Path, Path]) -> None:
     (pack[1] / "type.svg").write_text("{% macro line() %}\n\n{{ nobody }}{% endmacro %}")
     (pack[0] / "hello.svg").write_text("{% import 'type.svg' as type %}\n" + SVG.format("{{ type.line() }}"))
-    with pytest.raises(PackError, match=r"hello\.svg \(line 2, type\.svg line 3\): 'nobody' is undefined"):
+    with pytest.raises(PackError, match=r"hello\.svg \(riga 2, type\.svg riga 3\): 'nobody' is undefined"):
         templates.fill_drawing("hello.svg", pack, {})
 
 
 def test_a_functions_own_error_keeps_its_kind_and_gains_the_place(pack: tuple[Path, Path]) -> None:
     def wrap() -> str:
-        raise TextOverflow("words", "need 3 lines, allowed: 2", where="title, 900 px wide")
+        raise TextOverflow("words", "servono 3 righe; ammesso: 2", where="title, larghezza 900 px")
 
     (pack[0] / "hello.svg").write_text("\n" + SVG.format("{{ wrap() }}"))
-    with pytest.raises(TextOverflow, match=r"hello\.svg \(line 2, title, 900 px wide\): need 3 lines") as caught:
+    with pytest.raises(
+        TextOverflow, match=r"hello\.svg \(riga 2, title, larghezza 900 px\): servono 3 righe"
+    ) as caught:
         templates.fill_drawing("hello.svg", pack, {}, wrap=wrap)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_an_unknown_choice_inside_a_drawing_gains_the_place(pack: tuple[Path, Path]) -> None:
     (pack[0] / "hello.svg").write_text(SVG.format("{{ type_style('huge') }}"))
-    with pytest.raises(PackError, match=r"hello\.svg \(line 1\): unknown type style 'huge'; allowed: name, title"):
+    with pytest.raises(
+        PackError, match=r"hello\.svg \(riga 1\): valore sconosciuto per stile del testo: 'huge'; ammessi: name, title"
+    ):
         templates.fill_drawing("hello.svg", pack, {}, **typography.FUNCTIONS)
 
 
 def test_a_drawing_that_is_not_there_is_an_error(pack: tuple[Path, Path]) -> None:
-    with pytest.raises(PackError, match=r"asks for 'hello\.svg'"):
+    with pytest.raises(PackError, match=r"chiede 'hello\.svg'"):
         templates.fill_drawing("hello.svg", pack, {})
 
 
 def test_a_control_character_in_a_value_is_refused(pack: tuple[Path, Path]) -> None:
     (pack[0] / "hello.svg").write_text(SVG.format("{{ first_name }}"))
-    with pytest.raises(PackError, match="control character"):
+    with pytest.raises(PackError, match="carattere di controllo"):
         templates.fill_drawing("hello.svg", pack, {"first_name": "An\x00na"})
 
 
@@ -183,13 +187,13 @@ def test_referenced_files_are_all_that_a_drawing_is_made_of(pack: tuple[Path, Pa
 
 def test_a_missing_reference_names_the_file_that_asks(pack: tuple[Path, Path]) -> None:
     (pack[0] / "hello.svg").write_text("{% import 'tipe.svg' as type %}")
-    with pytest.raises(PackError, match=r"hello\.svg: 'tipe\.svg' is in none of the folders"):
+    with pytest.raises(PackError, match=r"hello\.svg: 'tipe\.svg' non è in nessuna delle cartelle"):
         templates.referenced_files("hello.svg", pack)
 
 
 def test_a_reference_that_only_filling_decides_is_refused(pack: tuple[Path, Path]) -> None:
     (pack[0] / "hello.svg").write_text("{% include figure ~ '.svg' %}")
-    with pytest.raises(PackError, match="not written out"):
+    with pytest.raises(PackError, match="non è scritto per esteso"):
         templates.referenced_files("hello.svg", pack)
 
 

@@ -117,13 +117,13 @@ def test_spaces_and_line_ends_in_the_source_do_not_matter() -> None:
 
 
 def test_too_many_lines_are_refused_without_repeating_the_words() -> None:
-    with pytest.raises(TextOverflow, match=r"title, 800 px wide\): need 2 lines, allowed: 1") as caught:
+    with pytest.raises(TextOverflow, match=r"title, larghezza 800 px\): servono 2 righe; ammesso: 1") as caught:
         wrap("Anna ti manca un solo documento", "title", 800, 1)
     assert "Anna" not in str(caught.value)
 
 
 def test_a_word_wider_than_its_box_is_refused() -> None:
-    with pytest.raises(TextOverflow, match=r"a word is \d+ px wide, allowed: 300 px"):
+    with pytest.raises(TextOverflow, match=r"una parola è larga \d+ px; ammesso: 300 px"):
         wrap("Precipitevolissimevolmente", "body", 300)
 
 
@@ -156,7 +156,7 @@ def test_a_name_too_long_for_a_line_takes_two(name: str, lines: tuple[str, ...])
 
 
 def test_a_name_that_fits_nowhere_is_refused_without_repeating_it() -> None:
-    with pytest.raises(TextOverflow, match="does not fit") as caught:
+    with pytest.raises(TextOverflow, match="non ci sta") as caught:
         fit_name("Wolfeschlegelsteinhausenbergerdorff", 880)
     assert "Wolfe" not in str(caught.value)
 

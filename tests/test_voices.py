@@ -140,7 +140,8 @@ def test_every_voice_has_id_version_and_description(speaker: Voice, voice_id: st
 
 def test_unknown_voice_lists_the_known_ones() -> None:
     with pytest.raises(
-        UnknownChoice, match="unknown voice 'sara'; allowed: kokoro, kokoro-nicola, espeak, gtts, silent"
+        UnknownChoice,
+        match="valore sconosciuto per voce: 'sara'; ammessi: kokoro, kokoro-nicola, espeak, gtts, silent",
     ):
         voice("sara", assets=ASSETS, models=ASSETS)
 
@@ -215,25 +216,25 @@ def test_model_is_joined_again_when_its_file_was_cut_short(tmp_path: Path) -> No
 
 def test_missing_model_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kokoro_module, "MODEL_PARTS", ("no_such_model_1",))
-    with pytest.raises(VoiceError, match="voice kokoro: the package no-such-model-1 is not installed"):
+    with pytest.raises(VoiceError, match="voce kokoro: il pacchetto no-such-model-1 non è installato"):
         joined_model(tmp_path)
 
 
 def test_wrong_speaker_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "voices").mkdir()
     (tmp_path / "voices" / "if_sara.bin").write_bytes(bytes(522_240))
-    with pytest.raises(VoiceError, match=r"if_sara\.bin is not the expected file"):
+    with pytest.raises(VoiceError, match=r"if_sara\.bin non è il file atteso"):
         KokoroSara(tmp_path, tmp_path).speak("Ciao.", {})
 
 
 def test_too_long_a_sentence_is_refused_with_its_length(tmp_path: Path) -> None:
-    with pytest.raises(VoiceError, match=r"a sentence has \d+ phonemes; 510 allowed"):
+    with pytest.raises(VoiceError, match=r"una frase ha \d+ fonemi; ammessi: 510"):
         KokoroSara(ASSETS, tmp_path).speak("la tua domanda è ferma " * 40, {})
 
 
 @pytest.mark.parametrize("voice_id", [pytest.param("kokoro", marks=slow), "espeak"])
 def test_nothing_to_say_is_an_error(speaker: Voice) -> None:
-    with pytest.raises(VoiceError, match="nothing in the sentence can be spoken"):
+    with pytest.raises(VoiceError, match="nella frase non c’è niente da dire"):
         speaker.speak(" … ", {})
 
 
@@ -273,7 +274,7 @@ def test_network_failure_is_one_line_without_the_sentence(
     online: Voice, service: FakeService, fault: dict[str, int]
 ) -> None:
     vars(service).update(fault)
-    with pytest.raises(VoiceError, match=r"^voice gtts: the online service cannot be reached") as caught:
+    with pytest.raises(VoiceError, match=r"^voce gtts: il servizio in rete non si raggiunge") as caught:
         online.speak("Ciao Giuliana.", {})
     assert "Giuliana" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -281,7 +282,7 @@ def test_network_failure_is_one_line_without_the_sentence(
 
 def test_an_answer_that_is_no_sound_is_an_error(online: Voice, service: FakeService) -> None:
     service.mp3 = b"<html>captcha</html>"
-    with pytest.raises(VoiceError, match="sent no sound that can be decoded"):
+    with pytest.raises(VoiceError, match="non ha mandato un suono che si possa decodificare"):
         online.speak("Ciao.", {})
 
 

@@ -93,14 +93,14 @@ def tidy_name(name: str, at_most: int) -> str:
     for character in name:
         kind = unicodedata.category(character)
         if character in LOST:
-            raise FirstNameError("has a character that was lost on the way ('?')")
+            raise FirstNameError("contiene un carattere perso per strada ('?')")
         if kind in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or character in BLANK or _is_variant(character):
-            raise FirstNameError(f"has a control or invisible character (U+{ord(character):04X})")
+            raise FirstNameError(f"contiene un carattere di controllo o invisibile (U+{ord(character):04X})")
     name = " ".join(name.split())
     if not name:
-        raise FirstNameError("is empty")
+        raise FirstNameError("è vuoto")
     if len(name) > at_most:
-        raise FirstNameError(f"has {len(name)} characters; allowed: {at_most}")
+        raise FirstNameError(f"ha {len(name)} caratteri; ammessi: {at_most}")
     if name.isupper() or name.islower():
         name = re.sub(r"[^\W\d_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), name)
     return name
@@ -185,7 +185,7 @@ class _RowReader:
     def _value(self, field: str, given: str) -> str:
         known = self.values[field]
         if given not in known:
-            raise _Reject(field, f"unknown value; allowed: {', '.join(known)}")
+            raise _Reject(field, f"valore sconosciuto; ammessi: {', '.join(known)}")
         return known[given]
 
     def _sex(self, given: str, fiscal_code: str) -> Sex:
@@ -196,7 +196,7 @@ class _RowReader:
     def _date(self, field: str, given: str) -> date:
         found = _parse_date(given, self.extract.date)
         if found is None:
-            raise _Reject(field, f"is not a date of the form {self.extract.date}")
+            raise _Reject(field, f"non è una data nella forma {self.extract.date}")
         return found
 
     def _fact(self, field: str, given: str) -> FactValue:
@@ -205,7 +205,7 @@ class _RowReader:
             if not given:
                 return 0
             if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) <= fact.at_most):
-                raise _Reject(field, f"is not a number from 0 to {fact.at_most}")
+                raise _Reject(field, f"non è un numero da 0 a {fact.at_most}")
             return int(given)
         if fact.type == "entry":
             return self._value(field, given) if given else ""
@@ -231,9 +231,9 @@ def _parse_date(text: str, form: str) -> date | None:
 
 def _id(given: str) -> str:
     if not given:
-        raise _Reject("id", "is empty")
+        raise _Reject("id", "è vuoto")
     if len(given) > LONGEST_ID or not given.isprintable():
-        raise _Reject("id", f"is not an application's id: over {LONGEST_ID} characters, or one that cannot be printed")
+        raise _Reject("id", f"non è un numero di domanda: più di {LONGEST_ID} caratteri, o uno non stampabile")
     return given
 
 
@@ -246,7 +246,7 @@ def _fiscal_code(given: str) -> str:
         and _is_birth_date(code[6:11])
         and codicefiscale.calc_check_digit(code[:15]) == code[15]
     ):
-        raise _Reject("fiscal_code", "is not a valid fiscal code")
+        raise _Reject("fiscal_code", "non è un codice fiscale valido")
     return code
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from videoguide.errors import PackError, UnknownChoice
+from videoguide.errors import PackError, UnknownChoice, system_reason
 
 Entry = Mapping[str, str]
 
@@ -214,7 +214,7 @@ class Campaign:
     def case(self, case_id: str) -> Case:
         """The case, or UnknownChoice with the list of known ones."""
         if case_id not in self.cases:
-            raise UnknownChoice("case", case_id, self.cases)
+            raise UnknownChoice("caso", case_id, self.cases)
         return self.cases[case_id]
 
     def entry(self, fact_id: str, entry_id: str) -> Entry:
@@ -239,7 +239,7 @@ def load(folder: Path, campaign_id: str) -> Campaign:
     """The campaign of that id below ``folder``; raises UnknownChoice or PackError."""
     known = campaigns(folder)
     if campaign_id not in known:
-        raise UnknownChoice("campaign", campaign_id, known)
+        raise UnknownChoice("campagna", campaign_id, known)
     return Campaign(folder / campaign_id)
 
 
@@ -251,9 +251,9 @@ def read_data(file: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), kind)
     except OSError as error:
-        raise PackError(file, f"cannot be read: {error.strerror}") from error
+        raise PackError(file, f"non si può leggere: {system_reason(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackError(file, f"is not TOML in UTF-8: {error}") from error
+        raise PackError(file, f"non è TOML in UTF-8: {error}") from error
     except msgspec.ValidationError as error:
         raise PackError(file, str(error)) from error
 
@@ -263,32 +263,32 @@ def _check_references(pack: Campaign) -> None:
 
     def known(name: str, names: Any, file: str, where: str, what: str) -> None:
         if name and name not in names:
-            raise PackError(pack.folder / file, f"unknown {what} {name!r}; known: {', '.join(names)}", where=where)
+            reason = f"valore sconosciuto per {what}: {name!r}; ammessi: {', '.join(names)}"
+            raise PackError(pack.folder / file, reason, where=where)
 
     about = pack.description
     for fact_id, fact in about.facts.items():
         if fact.type != "count":
-            known(fact.catalogue or "(none)", pack.catalogue, "campaign.toml", f"facts.{fact_id}", "catalogue")
+            known(fact.catalogue or "(nessuno)", pack.catalogue, "campaign.toml", f"facts.{fact_id}", "catalogo")
     for case in about.cases:
-        known(case.needs, about.facts, "campaign.toml", f"cases.{case.id}", "fact")
+        known(case.needs, about.facts, "campaign.toml", f"cases.{case.id}", "dato")
     for window_id, window in pack.windows.items():
-        known(window.link, about.links, "windows.toml", window_id, "link")
+        known(window.link, about.links, "windows.toml", window_id, "collegamento")
     for scene_id, scene in pack.scenes.items():
         file = f"scenes/{scene_id}.toml"
         sentences = [sentence.id for sentence in scene.sentences]
         if len(set(sentences)) != len(sentences):
-            raise PackError(pack.folder / file, "two sentences have the same id")
+            raise PackError(pack.folder / file, "due frasi hanno lo stesso id")
         for button in scene.buttons:
             where = f"buttons.{button.id}"
             if bool(button.window) == bool(button.link):
-                raise PackError(
-                    pack.folder / file, "a button opens a window or follows a link, one of them", where=where
-                )
-            known(button.window, pack.windows, file, where, "window")
-            known(button.link, about.links, file, where, "link")
-            known(button.sentence, sentences, file, where, "sentence")
+                reason = "un pulsante apre una finestra o segue un collegamento: uno dei due"
+                raise PackError(pack.folder / file, reason, where=where)
+            known(button.window, pack.windows, file, where, "finestra")
+            known(button.link, about.links, file, where, "collegamento")
+            known(button.sentence, sentences, file, where, "frase")
         for sentence in scene.sentences:
-            known(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variable")
+            known(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variabile")
     extract = pack.extract
     facts = {fact_id for fact_id, fact in about.facts.items() if fact.type != "count"}
     for part, names, there in (
@@ -296,9 +296,9 @@ def _check_references(pack: Campaign) -> None:
         ("values", (*SPELLINGS, *sorted(facts)), extract.values),
     ):
         if missing := [name for name in names if name not in there]:
-            raise PackError(pack.folder / "extract.toml", f"lacks {', '.join(missing)}", where=part)
+            raise PackError(pack.folder / "extract.toml", f"manca: {', '.join(missing)}", where=part)
     for column, spelt in extract.values.items():
-        known(column, extract.columns, "extract.toml", "values", "column")
+        known(column, extract.columns, "extract.toml", "values", "colonna")
         meant = about.channels if column == "channel" else SPELLINGS.get(column)
         for value in spelt.values() if meant else ():
-            known(value, meant, "extract.toml", f"values.{column}", "value")
+            known(value, meant, "extract.toml", f"values.{column}", column)

@@ -122,13 +122,13 @@ def problems(cues: Sequence[Cue]) -> list[str]:
         allowed = (cue.end_ms - cue.start_ms + 1) * CHARACTERS_PER_SECOND / 1000  # both ends are whole milliseconds
         characters = len(cue.text)
         if len(cue.lines) > LINES:
-            found.append(f"caption {number}: {len(cue.lines)} lines; allowed: {LINES}")
+            found.append(f"sottotitolo {number}: {len(cue.lines)} righe; ammesso: {LINES}")
         if any(len(line) > LINE_CHARACTERS for line in cue.lines):
-            found.append(f"caption {number}: a line of over {LINE_CHARACTERS} characters")
+            found.append(f"sottotitolo {number}: una riga di più di {LINE_CHARACTERS} caratteri")
         if not SHORTEST_MS <= cue.end_ms - cue.start_ms <= LONGEST_MS:
-            found.append(f"caption {number}: {seconds:.2f} s; allowed: 1 to 7")
+            found.append(f"sottotitolo {number}: {seconds:.2f} s; ammesso: da 1 a 7")
         elif characters > allowed:
-            found.append(f"caption {number}: {characters / seconds:.1f} characters a second; allowed: 17")
+            found.append(f"sottotitolo {number}: {characters / seconds:.1f} caratteri al secondo; ammesso: 17")
     return found
 
 

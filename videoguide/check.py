@@ -66,7 +66,7 @@ def check(studio: Studio, report: Report = silently) -> Checked:
     for script, length in zip(scripts, lengths, strict=True):
         if not shortest <= length <= longest and 0 not in (durations[_identity(scene)] for scene in script.scenes):
             guide = f"{'+'.join(script.cases)}, {script.channel}"
-            findings.append(Finding("campaign.toml", guide, f"lasts {length:.1f} s; allowed: {shortest} to {longest}"))
+            findings.append(Finding("campaign.toml", guide, f"dura {length:.1f} s; ammesso: da {shortest} a {longest}"))
     unique = tuple(dict.fromkeys([*unfilled, *findings]))
     return Checked(len(scripts), scenes, (min(lengths, default=0.0), max(lengths, default=0.0)), unique)
 
@@ -154,9 +154,9 @@ def _scene(scene: FilledScene, studio: Studio) -> tuple[float, list[Finding]]:
     score = gulpease(" ".join(sentence.text for sentence in scene.sentences))
     lowest = studio.campaign.description.limits.gulpease
     if score < lowest:
-        findings.append(Finding(words, "sentences", f"Gulpease {score:.0f}; allowed: {lowest} or more"))
+        findings.append(Finding(words, "sentences", f"Gulpease {score:.0f}; ammesso: almeno {lowest}"))
     if not scene.sentences:
-        return 0.0, [Finding(words, "sentences", "has nothing to say")]
+        return 0.0, [Finding(words, "sentences", "non ha niente da dire")]
     told = studio.tell(scene)
     texts = [
         TimedText(samples_to_ms(time.start), samples_to_ms(time.end), sentence.text)
@@ -184,7 +184,7 @@ def _still(scene: FilledScene, studio: Studio, told: Narration, drawing: str) ->
             sentence = [time.id for time in told.sentences if frame_at(time.start) <= before][-1]
             length = (after - before) / FPS
             yield Finding(
-                drawing, sentence, f"nothing moves for {length:.1f} s; allowed: {STILL_SECONDS} while one speaks"
+                drawing, sentence, f"niente si muove per {length:.1f} s; ammesso: {STILL_SECONDS} mentre si parla"
             )
 
 
@@ -208,9 +208,9 @@ def _variables(studio: Studio) -> Iterator[Finding]:
         except PackError as error:
             yield Finding(error.file, error.where, error.reason)
         for name in sorted(used - scene.variables.keys()):
-            yield Finding(file, "variables", f"{name!r} is used but not declared")
+            yield Finding(file, "variables", f"{name!r} è usata ma non dichiarata")
         for name in sorted(scene.variables.keys() - used):
-            yield Finding(file, "variables", f"{name!r} is declared but not used")
+            yield Finding(file, "variables", f"{name!r} è dichiarata ma non usata")
 
 
 def _asked(expression: str, file: str, where: str) -> frozenset[str]:
@@ -225,14 +225,14 @@ def _links(pack: Campaign) -> Iterator[Finding]:
         url = urlsplit(link.url)
         if url.scheme != "https" or url.hostname not in about.hosts or " " in link.url:
             hosts = ", ".join(about.hosts)
-            yield Finding("campaign.toml", f"links.{link_id}", f"is not an https address of {hosts}")
+            yield Finding("campaign.toml", f"links.{link_id}", f"non è un indirizzo https di {hosts}")
         if link.short and link.short.split("/")[0] != url.hostname:
-            yield Finding("campaign.toml", f"links.{link_id}", "the short address is of another host")
+            yield Finding("campaign.toml", f"links.{link_id}", "l’indirizzo breve è di un altro sito")
         if link_id not in {button.link for button in buttons} | {window.link for window in pack.windows.values()}:
-            yield Finding("campaign.toml", f"links.{link_id}", "is not used")
+            yield Finding("campaign.toml", f"links.{link_id}", "non è usato")
     for window_id in pack.windows:
         if window_id not in {button.window for button in buttons}:
-            yield Finding("windows.toml", window_id, "no button opens it")
+            yield Finding("windows.toml", window_id, "nessun pulsante la apre")
 
 
 def _words(pack: Campaign) -> Iterator[Finding]:
@@ -242,11 +242,11 @@ def _words(pack: Campaign) -> Iterator[Finding]:
         fields: Sequence[str] = list(next(iter(entries.values()), {}))
         for entry_id, entry in entries.items():
             if list(entry) != fields:
-                yield Finding("catalogue.toml", f"{name}.{entry_id}", f"has other fields than {', '.join(fields)}")
+                yield Finding("catalogue.toml", f"{name}.{entry_id}", f"ha campi diversi da {', '.join(fields)}")
     for fact_id, fact in about.facts.items():
         spelt = pack.extract.values.get(fact_id, {}).values()
         for entry_id in set(spelt) ^ set(pack.catalogue.get(fact.catalogue, {})):
-            yield Finding("extract.toml", f"values.{fact_id}", f"{entry_id!r} is not in both extract and catalogue")
+            yield Finding("extract.toml", f"values.{fact_id}", f"{entry_id!r} non è sia nell’estratto sia nel catalogo")
 
 
 def _windows(scripts: Iterable[Script], lowest: int) -> Iterator[Finding]:
@@ -254,4 +254,4 @@ def _windows(scripts: Iterable[Script], lowest: int) -> Iterator[Finding]:
     for window in windows:
         score = gulpease(" ".join((*window.text, *window.points)))
         if score < lowest:
-            yield Finding("windows.toml", window.id, f"Gulpease {score:.0f}; allowed: {lowest} or more")
+            yield Finding("windows.toml", window.id, f"Gulpease {score:.0f}; ammesso: almeno {lowest}")

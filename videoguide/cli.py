@@ -1,5 +1,6 @@
 """The ``videoguide`` command. Thin: it reads options, calls, shows. Heavy imports live in the commands."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from videoguide.errors import InputError, UnknownChoice, VideoGuideError
 
@@ -19,8 +21,71 @@ if TYPE_CHECKING:
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
+# Typer's own words, of help pages and of usage errors
+_HEADINGS = {"Arguments": "Argomenti", "Options": "Opzioni", "Commands": "Comandi"}
+_HELP = (
+    (r"\[OPTIONS\]", "[OPZIONI]"),
+    (r"COMMAND \[ARGS\]", "COMANDO [ARGOMENTI]"),
+    (r"Show this message and exit", "Mostra questo aiuto ed esce"),
+    (r"\[default: ", "[predefinito: "),
+    (r"\brequired\]", "obbligatorio]"),
+)
+_ERRORS = (
+    (r"^Missing argument ", "manca l’argomento "),
+    (r"^Missing option ", "manca l’opzione "),
+    (r"^Missing command", "manca il comando"),
+    (r"^No such option: ", "opzione sconosciuta: "),
+    (r"\(Possible options: (.+)\)$", r"(forse \1)"),
+    (r"^No such command ('.*?')", r"comando sconosciuto: \1"),
+    (r"\. Did you mean (.+)\?$", r" (forse \1)"),
+    (r"^Got unexpected extra argument\S* \((.+)\)$", r"argomenti in più: \1"),
+    (r"^Option (\S+) requires an argument", r"l’opzione \1 vuole un valore"),
+    (r"^Option (\S+) does not take a value", r"l’opzione \1 non vuole un valore"),
+    (r"^Invalid value for (.+?): ", r"valore non valido per \1; "),
+    (r"Input should be a valid integer.*$", "ammessi: numeri interi"),
+    (r"Input should be greater than or equal to ", "ammesso: almeno "),
+    (r"Input should be less than or equal to ", "ammesso: al massimo "),
+)
+
+
+def _turned(text: str, words: tuple[tuple[str, str], ...]) -> str:
+    for english, italian in words:
+        text = re.sub(english, italian, text)
+    return text
+
+
+class _Page(typer.Context.formatter_class):  # type: ignore[misc, valid-type]
+    """Turns the words before they are laid out, so that columns and line ends are right."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, _turned(args, _HELP), prefix or "Uso: ")
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(_HEADINGS.get(heading, heading))
+
+    def write_dl(self, rows: list[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(name, _turned(text, _HELP)) for name, text in rows], col_max, col_spacing)
+
+
+class _Context(typer.Context):
+    formatter_class = _Page
+
+
+class _Command(TyperCommand):
+    """A command whose help is Italian."""
+
+    context_class = _Context
+
+
+class _Group(TyperGroup):
+    """The command of commands; its help is Italian too."""
+
+    context_class = _Context
+
+
 app = typer.Typer(
     name="videoguide",
+    cls=_Group,
     help="Videoguide personali, parlate e accessibili: una per ogni domanda che ha bisogno di un passo in più.",
     add_completion=False,
     rich_markup_mode=None,
@@ -33,7 +98,7 @@ Size = Annotated[str | None, typer.Option("--size", metavar="LxA", help="Larghez
 Store = Annotated[str | None, typer.Option("--store", metavar="CARTELLA", help="Cartella dei segmenti.")]
 
 
-@app.command()
+@app.command(cls=_Command)
 def preview(
     campaign: CampaignId,
     first_name: Annotated[str, typer.Option("--first-name", metavar="NOME", help="Nome di battesimo.")],
@@ -65,7 +130,7 @@ def preview(
 
     settings, pack = _opened(campaign, voice=voice, size=size, store=store)
     if output.suffix.lower() != ".mp4":
-        raise InputError(f"output {output.name}: the file's name must end in .mp4")
+        raise InputError(f"output {output.name}; ammesso: un nome che finisce in .mp4")
     options = {"document": tuple(document or ()), "iban-anomaly": iban_anomaly, "adult-children": adult_children}
     application = invented_application(
         pack,
@@ -94,7 +159,7 @@ def preview(
     )
 
 
-@app.command()
+@app.command(cls=_Command)
 def render(
     campaign: CampaignId,
     applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto: CSV, CSV in gzip o Parquet.")],
@@ -124,7 +189,7 @@ def render(
     )
 
 
-@app.command()
+@app.command(cls=_Command)
 def sample(
     campaign: CampaignId,
     output: Annotated[
@@ -141,7 +206,7 @@ def sample(
     typer.echo(f"{output}: {count} righe, persone inventate")
 
 
-@app.command()
+@app.command(cls=_Command)
 def check(campaign: CampaignId, voice: VoiceId = "silent", store: Store = None) -> None:
     """Prova un pacchetto di campagna: parole, disegni, tempi, collegamenti, ogni combinazione."""
     from videoguide.check import check as prove
@@ -160,7 +225,7 @@ def check(campaign: CampaignId, voice: VoiceId = "silent", store: Store = None) 
         raise typer.Exit(FAILED)
 
 
-@app.command()
+@app.command(cls=_Command)
 def sheet(
     campaign: CampaignId,
     output: Annotated[
@@ -181,7 +246,7 @@ def sheet(
     typer.echo(f"{file}: {pictures} immagini")
 
 
-@app.command()
+@app.command(cls=_Command)
 def voices() -> None:
     """Elenca le voci."""
     from videoguide.voices import VOICES
@@ -228,7 +293,7 @@ def _facts(pack: "Campaign", cases: list[str], options: "Mapping[str, FactValue 
         if value is None or value == ():
             continue
         if option not in named:
-            raise UnknownChoice(f"option for campaign {pack.id}", f"--{option}", [f"--{name}" for name in named])
+            raise UnknownChoice(f"opzione della campagna {pack.id}", f"--{option}", [f"--{name}" for name in named])
         given[named[option]] = value
     return given
 
@@ -248,7 +313,12 @@ def main() -> None:
             raise
         # a word that Typer does not understand, as whichever Click it brings along reports it
         command = getattr(getattr(error, "ctx", None), "command_path", "videoguide")
-        _fail(f"{' '.join(error.format_message().split()).rstrip('.')} (see: {command} --help)", BAD_INPUT)
+        _fail(f"{_usage_error(error.format_message())} (vedi: {command} --help)", BAD_INPUT)
+
+
+def _usage_error(message: str) -> str:
+    """What Typer says of a command line that it does not understand; what is not known here stays as it is."""
+    return _turned(" ".join(message.split()).rstrip("."), _ERRORS)
 
 
 def _fail(message: str, status: int) -> NoReturn:

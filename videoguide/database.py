@@ -63,14 +63,14 @@ class Register:
             self._session.commit()
         except SQLAlchemyError as error:
             self._session.rollback()
-            raise StoreError(_shown(self.address), "the guide cannot be recorded") from error
+            raise StoreError(_shown(self.address), "la guida non si può registrare") from error
 
 
 def _engine(address: str) -> Engine:
     try:
         engine = create_engine(address)
     except (SQLAlchemyError, ImportError) as error:
-        raise StoreError(_shown(address), f"is no database address: {type(error).__name__}") from error
+        raise StoreError(_shown(address), f"non è un indirizzo di database: {type(error).__name__}") from error
     try:
         if engine.dialect.name == "sqlite":
             if engine.url.database:
@@ -80,7 +80,7 @@ def _engine(address: str) -> Engine:
         return engine
     except (SQLAlchemyError, CommandError, OSError) as error:
         engine.dispose()
-        raise StoreError(_shown(address), f"the database cannot be opened: {type(error).__name__}") from error
+        raise StoreError(_shown(address), f"il database non si può aprire: {type(error).__name__}") from error
 
 
 def _use_wal(connection: Any, _record: Any) -> None:

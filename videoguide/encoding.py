@@ -94,15 +94,15 @@ class Profile:
     def __post_init__(self) -> None:
         for name, size in (("width", self.width), ("height", self.height)):
             if not 16 <= size <= 4096 or size % 2:
-                raise EncodingError(f"profile: {name} is {size}; allowed: even numbers from 16 to 4096")
+                raise EncodingError(f"profilo: {name} è {size}; ammessi: numeri pari da 16 a 4096")
         if not 0 <= self.crf <= 51:
-            raise EncodingError(f"profile: crf is {self.crf}; allowed: 0 to 51")
+            raise EncodingError(f"profilo: crf è {self.crf}; ammesso: da 0 a 51")
         if not 1 <= self.threads <= 16:
-            raise EncodingError(f"profile: threads is {self.threads}; allowed: 1 to 16")
+            raise EncodingError(f"profilo: threads è {self.threads}; ammesso: da 1 a 16")
         if not 16_000 <= self.sound_bit_rate <= 256_000:
-            raise EncodingError(f"profile: sound_bit_rate is {self.sound_bit_rate}; allowed: 16000 to 256000")
+            raise EncodingError(f"profilo: sound_bit_rate è {self.sound_bit_rate}; ammesso: da 16000 a 256000")
         if self.stills not in ("skip", "real"):
-            raise UnknownChoice("way of holding stills", self.stills, ("skip", "real"))
+            raise UnknownChoice("stills", self.stills, ("skip", "real"))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -151,7 +151,7 @@ def encode_pictures(
     Raises EncodingError when the counts or a picture's shape are wrong or the codec refuses.
     """
     if frames < GRID_FRAMES or frames % GRID_FRAMES:
-        raise EncodingError(f"a segment has {frames} pictures; allowed: multiples of {GRID_FRAMES}, at least one")
+        raise EncodingError(f"un segmento ha {frames} immagini; ammessi: multipli di {GRID_FRAMES}, almeno uno")
     holds = _holds(frames, changes, profile.stills)
     encoder = _PictureEncoder(profile)
     for hold in holds:
@@ -222,7 +222,7 @@ class _PictureEncoder:
         """Encode a picture, then the same again until it has been encoded ``times`` times."""
         shape = (self._profile.height, self._profile.width, 3)
         if picture.shape != shape or picture.dtype != np.uint8:
-            raise EncodingError(f"a picture is {picture.dtype} {picture.shape}; allowed: uint8 {shape}")
+            raise EncodingError(f"un’immagine è {picture.dtype} {picture.shape}; ammesso: uint8 {shape}")
         with _codec_errors("x264"):
             converted = self._converted(picture)
             for _ in range(times):
@@ -236,7 +236,7 @@ class _PictureEncoder:
             self._take(self._context.encode(None))
         kinds = [sample[4] & 31 for sample in self._samples]
         if kinds != [_IDR] + [_SLICE] * (self._count - 1):
-            raise EncodingError(f"x264: {self._count} pictures did not come back as one refresh and its followers")
+            raise EncodingError(f"x264: {self._count} immagini non sono tornate come una completa e le sue seguenti")
         return self._samples
 
     def _converted(self, picture: NDArray[np.uint8]) -> "VideoFrame":
@@ -264,7 +264,7 @@ class _PictureEncoder:
             # x264's own remark (version, options) says nothing to a decoder
             slices = [unit for unit in _units(bytes(packet)) if unit[0] & 31 != _SUPPLEMENTAL]
             if len(slices) != 1:
-                raise EncodingError(f"x264: a picture of {len(slices)} slices; allowed: one")
+                raise EncodingError(f"x264: un’immagine di {len(slices)} parti; ammesso: una")
             self._samples.append(_sized(slices[0]))
 
 
@@ -344,7 +344,7 @@ def _with_skip_parameters(avcc: bytes) -> bytes:
     size = int.from_bytes(avcc[6:8], "big")
     sps, rest = avcc[8 : 8 + size], avcc[8 + size :]
     if avcc[4:6] != b"\xff\xe1" or len(sps) != size or rest[:1] != b"\1":
-        raise EncodingError("x264: unexpected codec header")
+        raise EncodingError("x264: intestazione del codec inattesa")
     bits = _BitReader(sps)
     profile = bits.u(24) >> 16
     bits.ue()  # seq_parameter_set_id
@@ -352,7 +352,7 @@ def _with_skip_parameters(avcc: bytes) -> bytes:
     bits.u(2)  # qpprime_y_zero_transform_bypass_flag, seq_scaling_matrix_present_flag
     frame_num_bits, poc_type, references = bits.ue() + 4, bits.ue(), bits.ue()
     if chroma_and_depths != [1, 0, 0] or (1 << frame_num_bits, poc_type, references) != (FRAME_NUM_CYCLE, 2, 1):
-        raise EncodingError("x264: codec header of a stream that still pictures cannot be inserted into")
+        raise EncodingError("x264: intestazione di un flusso in cui non si possono inserire immagini ferme")
     pps_end = 3 + int.from_bytes(rest[1:3], "big")
     skip = _skip_parameters()
     return b"".join([avcc[: 8 + size], b"\2", rest[1:pps_end], len(skip).to_bytes(2, "big"), skip, b"\xfd\xf8\xf8\0"])
@@ -388,13 +388,13 @@ def encode_sound(samples: NDArray[np.float32], profile: Profile) -> tuple[list[b
     Raises EncodingError when the samples are of another shape, not finite or not silent at the ends.
     """
     if samples.dtype != np.float32 or samples.ndim != 1:
-        raise EncodingError(f"sound is {samples.dtype} of shape {samples.shape}; allowed: float32 of shape (n,)")
+        raise EncodingError(f"il suono è {samples.dtype} di forma {samples.shape}; ammesso: float32 di forma (n,)")
     if not samples.size or samples.size % GRID_SAMPLES:
-        raise EncodingError(f"sound of {samples.size} samples; allowed: multiples of {GRID_SAMPLES}, at least one")
+        raise EncodingError(f"suono di {samples.size} campioni; ammessi: multipli di {GRID_SAMPLES}, almeno uno")
     if not np.isfinite(samples).all():
-        raise EncodingError("sound holds values that are not finite")
+        raise EncodingError("il suono contiene valori non finiti")
     if samples[:AAC_FRAME_SAMPLES].any() or samples[-AAC_FRAME_SAMPLES:].any():
-        raise EncodingError(f"sound must begin and end with {AAC_FRAME_SAMPLES} silent samples")
+        raise EncodingError(f"il suono deve cominciare e finire con {AAC_FRAME_SAMPLES} campioni di silenzio")
     packets: list[bytes] = []
     with _codec_errors("aac"):
         import av
@@ -414,7 +414,7 @@ def encode_sound(samples: NDArray[np.float32], profile: Profile) -> tuple[list[b
         packets.extend(bytes(packet) for packet in context.encode(None))
         asc = context.extradata or b""
     if len(packets) != samples.size // AAC_FRAME_SAMPLES + 1 or not asc:
-        raise EncodingError(f"aac: {samples.size} samples came back as {len(packets)} packets")
+        raise EncodingError(f"aac: {samples.size} campioni sono tornati come {len(packets)} pacchetti")
     return packets, asc
 
 
@@ -437,7 +437,7 @@ def decode_pictures(
         from av.video.reformatter import ColorRange, Colorspace
 
         if not container.streams.video:
-            raise EncodingError("h264: no pictures to decode")
+            raise EncodingError("h264: nessuna immagine da decodificare")
         for frame in container.decode(video=0):
             if pixels == "rgb24":
                 frame = frame.reformat(
@@ -453,7 +453,7 @@ def decode_sound(source: Path | bytes) -> NDArray[np.float32]:
     """
     with _codec_errors("aac"), _opened(source) as container:
         if not container.streams.audio:
-            raise EncodingError("aac: no sound to decode")
+            raise EncodingError("aac: nessun suono da decodificare")
         return np.concatenate([frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)])
 
 

@@ -3,6 +3,7 @@
 An error says what was wrong, where, and what is allowed, in one line; it carries the same
 facts as attributes and survives pickling (work is done in several processes). No error ever
 carries a personal value: a row number, an id or a key, never a name, fiscal code or IBAN.
+Messages are read by the staff, and so in Italian; what a parser says is quoted as it comes.
 
     VideoGuideError
     ├── InputError            what somebody typed or sent; the command line exits with 2
@@ -16,6 +17,7 @@ carries a personal value: a row number, an id or a key, never a name, fiscal cod
     └── SegmentMismatch       segments of different profiles in one guide
 """
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,7 +43,7 @@ class UnknownChoice(InputError):
     def __init__(self, what: str, given: str, allowed: Iterable[str]) -> None:
         self.what, self.given, self.allowed = what, given, tuple(allowed)
         shown = given if len(given) <= 40 else given[:39] + "…"
-        super().__init__(f"unknown {what} {shown!r}; allowed: {', '.join(self.allowed) or 'none'}")
+        super().__init__(f"valore sconosciuto per {what}: {shown!r}; ammessi: {', '.join(self.allowed) or 'nessuno'}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str, tuple[str, ...]]]:
         return type(self), (self.what, self.given, self.allowed)
@@ -52,7 +54,7 @@ class FirstNameError(InputError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"first name: {reason}")
+        super().__init__(f"nome: {reason}")
 
     def __reduce__(self) -> tuple[type, tuple[str]]:
         return type(self), (self.reason,)
@@ -82,7 +84,7 @@ class VoiceError(VideoGuideError):
 
     def __init__(self, voice: str, reason: str) -> None:
         self.voice, self.reason = voice, reason
-        super().__init__(f"voice {voice}: {reason}")
+        super().__init__(f"voce {voice}: {reason}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.voice, self.reason)
@@ -105,3 +107,23 @@ class StoreError(VideoGuideError):
 
 class SegmentMismatch(VideoGuideError):
     """Segments whose codec headers differ cannot share one guide."""
+
+
+def system_reason(error: OSError) -> str:
+    """Why the system refused: the usual reasons in Italian, others in its own words."""
+    return _SYSTEM_REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+_SYSTEM_REASONS = {
+    errno.ENOENT: "il file o la cartella non esiste",
+    errno.EACCES: "permesso negato",
+    errno.EPERM: "permesso negato",
+    errno.EEXIST: "esiste già",
+    errno.ENOTDIR: "una parte del percorso non è una cartella",
+    errno.EISDIR: "è una cartella",
+    errno.ENOSPC: "lo spazio sul disco è finito",
+    errno.EDQUOT: "lo spazio sul disco è finito",
+    errno.EROFS: "il disco è in sola lettura",
+    errno.ENAMETOOLONG: "il nome è troppo lungo",
+    errno.EMFILE: "troppi file aperti",
+}

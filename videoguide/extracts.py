@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from videoguide.campaigns import Campaign, Extract
-from videoguide.errors import InputError
+from videoguide.errors import InputError, system_reason
 
 if TYPE_CHECKING:
     from arro3.core import Array
@@ -57,13 +57,13 @@ def read_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
     """
     with _reading(file):
         if not S_ISREG(file.stat().st_mode):  # it is gone through twice, which a pipe does not bear
-            raise InputError(f"{file}: cannot be read: it is not a file")
+            raise InputError(f"{file}: non si può leggere: non è un file")
         with file.open("rb") as opened:
             start = opened.read(len(PARQUET))
     rows = (_parquet_rows if start == PARQUET else _csv_rows)(file, campaign)
     first = next(rows, None)
     if first is None:
-        raise InputError(f"{file}: has a header and no rows")
+        raise InputError(f"{file}: ha l’intestazione e nessuna riga")
     return chain([first], rows)
 
 
@@ -73,20 +73,20 @@ def _reading(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{file}: non si può leggere: {system_reason(error)}") from error
     except (EOFError, zlib.error) as error:
-        raise InputError(f"{file}: cannot be read: {error}") from error
+        raise InputError(f"{file}: non si può leggere: {error}") from error
 
 
 def _places(file: Path, header: Sequence[str], campaign: Campaign) -> list[int]:
     """Where the pack's columns stand in the header."""
     wanted = list(campaign.extract.columns.values())
     if not any(header):
-        raise InputError(f"{file}: is empty; expected an extract with the columns {', '.join(wanted)}")
+        raise InputError(f"{file}: è vuoto; atteso un estratto con le colonne {', '.join(wanted)}")
     if missing := [column for column in wanted if column not in header]:
-        raise InputError(f"{file}: is not an extract of {campaign.id}: missing columns {', '.join(missing)}")
+        raise InputError(f"{file}: non è un estratto di {campaign.id}: mancano le colonne {', '.join(missing)}")
     if twice := [column for column in wanted if header.count(column) > 1]:
-        raise InputError(f"{file}: is not an extract of {campaign.id}: columns that come twice: {', '.join(twice)}")
+        raise InputError(f"{file}: non è un estratto di {campaign.id}: colonne ripetute: {', '.join(twice)}")
     return [header.index(column) for column in wanted]
 
 
@@ -108,9 +108,9 @@ def _csv_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
             if not any(map(str.strip, record)):
                 continue
             if len(record) < needed:
-                yield Row(number, (), "the row is too short")
+                yield Row(number, (), "la riga è troppo corta")
             elif any(map(str.strip, record[width:])):
-                yield Row(number, (), "the row has more cells than the header")
+                yield Row(number, (), "la riga ha più celle dell’intestazione")
             else:
                 yield Row(number, pick(record))
 
@@ -171,9 +171,9 @@ def _encoding(file: Path) -> str:
     with _reading(file), _bytes(file) as raw:
         start = raw.read(BINARY_PROBE_BYTES)
         if start.startswith(UTF_16):
-            raise InputError(f"{file}: is not a text file in UTF-8 or Windows-1252, but in UTF-16")
+            raise InputError(f"{file}: non è un file di testo in UTF-8 o Windows-1252, ma in UTF-16")
         if b"\0" in start:
-            raise InputError(f"{file}: is not a text file; allowed: CSV, CSV in gzip, Parquet")
+            raise InputError(f"{file}: non è un file di testo; ammessi: CSV, CSV in gzip, Parquet")
         for block in chain([start], iter(partial(raw.read, BLOCK_BYTES), b""), [b""]):
             text = decoder.decode(block, final=not block)
             if not text.isascii():
@@ -217,7 +217,7 @@ def _reading_parquet(file: Path) -> Iterator[None]:
     except BaseException as error:
         # the reader has no errors of its own: it raises plain ones, or panics, which is no Exception
         if type(error) is Exception or type(error).__name__ == "PanicException":
-            raise InputError(f"{file}: is a damaged Parquet file") from error
+            raise InputError(f"{file}: è un file Parquet danneggiato") from error
         raise
 
 
@@ -225,7 +225,7 @@ def _require_end(file: Path) -> None:
     with file.open("rb") as opened:
         opened.seek(-min(len(PARQUET), file.stat().st_size), io.SEEK_END)
         if opened.read() != PARQUET:
-            raise InputError(f"{file}: is a damaged Parquet file: its end is missing")
+            raise InputError(f"{file}: è un file Parquet danneggiato: manca la fine")
 
 
 def _cells(column: "Array", written: Callable[[object], str]) -> Iterable[str]:
@@ -261,8 +261,8 @@ def _written(file: Path, column: str, answers: tuple[str, str], extract: Extract
             return extract.joined_by.join(inner(item) for item in value if item is not None)
         case _:
             raise InputError(
-                f"{file}: column {column} holds values of the type {type(value).__name__}; "
-                "allowed: text, numbers, dates, yes or no, lists of these"
+                f"{file}: la colonna {column} contiene valori di tipo {type(value).__name__}; "
+                "ammessi: testo, numeri, date, sì o no, elenchi di questi"
             )
 
 

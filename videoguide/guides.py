@@ -10,7 +10,7 @@ from pathlib import Path
 from videoguide import captions, manifest, mp4, transcripts
 from videoguide.campaigns import Campaign
 from videoguide.captions import TimedText
-from videoguide.errors import StoreError
+from videoguide.errors import StoreError, system_reason
 from videoguide.payload import SegmentFile
 from videoguide.script import Button, FilledScene, Script
 from videoguide.store import TEMPORARY_PREFIX, sweep
@@ -195,7 +195,7 @@ def write_guide(guide: Guide, file: Path) -> dict[str, Path]:
                 path.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise StoreError(file, f"cannot be written: {error.strerror}") from error
+        raise StoreError(file, f"non si può scrivere: {system_reason(error)}") from error
     return beside
 
 
@@ -227,7 +227,7 @@ def copy_bytes(source: int, target: int, count: int) -> None:
     while done < count:
         copied = os.sendfile(target, source, done, min(count - done, COPY_BYTES))
         if not copied:
-            raise OSError(5, "a segment is shorter than its tables say")
+            raise OSError(5, "un segmento è più corto di quanto dicono le sue tabelle")
         done += copied
 
 

@@ -172,7 +172,7 @@ class _Anchors:
         match = _ANCHOR.fullmatch(anchor.strip())
         if match is None or (match["id"] != "start" and match["id"] not in self.times):
             allowed = ", ".join(["start", *self.times])
-            raise self.error(layer, f"unknown anchor {anchor!r}; sentences: {allowed} (also .end, .40%, +300ms)")
+            raise self.error(layer, f"momento sconosciuto {anchor!r}; ammessi: {allowed} (anche .end, .40%, +300ms)")
         start, end = self.times.get(match["id"], (0, 0))
         sample = start
         if match["part"] == "end":
@@ -192,10 +192,10 @@ def read_layers(svg: str, source: Path | str, times: Times, frames: int) -> tupl
     """
 
     def error(layer: str, reason: str) -> PackError:
-        return PackError(source, reason, where=f"layer {layer}" if layer else "")
+        return PackError(source, reason, where=f"livello {layer}" if layer else "")
 
     if frames < SHORTEST_FRAMES:
-        raise error("", f"lasts {frames} pictures; nothing can come in and leave in under {SHORTEST_FRAMES}")
+        raise error("", f"dura {frames} immagini; ammesso: almeno {SHORTEST_FRAMES}, per entrare e uscire")
     root = _root(svg, source)
     shared = [child for child in root if child.tag == f"{{{_SVG}}}defs"]
     groups = [child for child in root if child not in shared and child.tag not in _UNSEEN]
@@ -208,12 +208,12 @@ def read_layers(svg: str, source: Path | str, times: Times, frames: int) -> tupl
         name = group.get("id", "")
         marks = _marks(group, name, error)
         if any(layer.id == name for layer in layers):
-            raise error(name, "two layers have this id")
+            raise error(name, "due livelli hanno questo id")
         if marks.get("with") == "previous":
             if not layers:
-                raise error(name, "the first layer has no previous one")
+                raise error(name, "il primo livello non ha un precedente")
             if marks.get("enter", previous) != previous:
-                raise error(name, f"enters at {marks['enter']!r}, but the previous layer at {previous!r}")
+                raise error(name, f"entra a {marks['enter']!r}, ma il livello precedente a {previous!r}")
             enter = layers[-1].enter
         else:
             previous = marks.get("enter", "")
@@ -224,7 +224,7 @@ def read_layers(svg: str, source: Path | str, times: Times, frames: int) -> tupl
         enter = max(min(enter, end - entrance.frames), 1)
         leave = anchors.frame(name, marks["leave"]) if "leave" in marks else end
         if leave <= enter:
-            raise error(name, f"leaves at picture {leave}, but enters at {enter}")
+            raise error(name, f"esce all’immagine {leave}, ma entra alla {enter}")
         glides = tuple(_glide(part, name, anchors) for part in marks.get("move", "").split(";") if part.strip())
         alone = leave < end
         over = 1 if alone and marks.get("out") == "cut" else LEAVE_FRAMES
@@ -243,34 +243,34 @@ def _root(svg: str, source: Path | str) -> ElementTree.Element:
         root = ElementTree.fromstring(svg)
     except ElementTree.ParseError as cause:
         line, column = cause.position
-        reason = f"is not well-formed once filled: {cause.msg.split(':')[0]}"
-        raise PackError(source, reason, where=f"filled line {line}, column {column}") from cause
+        reason = f"una volta riempito non è XML corretto: {cause.msg.split(':')[0]}"
+        raise PackError(source, reason, where=f"riempito, riga {line}, colonna {column}") from cause
     if root.tag != f"{{{_SVG}}}svg":
-        raise PackError(source, f'the root must be <svg xmlns="{_SVG}">')
+        raise PackError(source, f'la radice deve essere <svg xmlns="{_SVG}">')
     if root.get("viewBox", "").split() != ["0", "0", str(WIDTH), str(HEIGHT)]:
-        raise PackError(source, f'the root must have viewBox="0 0 {WIDTH} {HEIGHT}"')
+        raise PackError(source, f'la radice deve avere viewBox="0 0 {WIDTH} {HEIGHT}"')
     return root
 
 
 def _marks(group: ElementTree.Element, name: str, error: Callable[[str, str], PackError]) -> dict[str, str]:
     """The layer's own ``vg:`` attributes, checked against the known ones."""
     if group.tag != f"{{{_SVG}}}g" or not name:
-        raise error(name, "only <defs> and layers, <g id=…>, may stand directly in the root")
+        raise error(name, "nella radice sono ammessi solo <defs> e livelli, <g id=…>")
     for element in group.iter():
         for attribute in element.attrib:
             space, _, local = attribute[1:].partition("}")
             if space == _SCENE and (local not in _ATTRIBUTES or element is not group):
-                place = "" if element is group else " on a layer itself"
-                raise error(name, f"vg:{local} is not known here; known{place}: vg:{', vg:'.join(_ATTRIBUTES)}")
+                place = "" if element is group else " su un livello"
+                raise error(name, f"vg:{local} qui è sconosciuto; ammessi{place}: vg:{', vg:'.join(_ATTRIBUTES)}")
     marks = {local: value for local in _ATTRIBUTES if (value := group.get(f"{{{_SCENE}}}{local}")) is not None}
     if marks.get("by", "rise") not in ENTRANCES:
-        raise error(name, f"vg:by={marks['by']!r} is not known; known: {', '.join(ENTRANCES)}")
+        raise error(name, f"vg:by={marks['by']!r} è sconosciuto; ammessi: {', '.join(ENTRANCES)}")
     if marks.get("out", "fade") not in ("fade", "cut"):
-        raise error(name, f"vg:out={marks['out']!r} is not known; known: fade, cut")
+        raise error(name, f"vg:out={marks['out']!r} è sconosciuto; ammessi: fade, cut")
     if marks.get("with", "previous") != "previous":
-        raise error(name, f"vg:with={marks['with']!r} is not known; known: previous")
+        raise error(name, f"vg:with={marks['with']!r} è sconosciuto; ammesso: previous")
     if "enter" not in marks and "with" not in marks:
-        raise error(name, "has no vg:enter")
+        raise error(name, "non ha vg:enter")
     return marks
 
 
@@ -278,7 +278,7 @@ def _glide(words: str, name: str, anchors: _Anchors) -> Glide:
     parts = words.split()
     sound = len(parts) in (3, 4) and all(_NUMBER.fullmatch(part) for part in parts[1:])
     if not sound or (len(parts) == 4 and not (parts[3].isdecimal() and int(parts[3]))):
-        raise anchors.error(name, f"vg:move={words.strip()!r} is not 'ANCHOR dx dy [pictures]'")
+        raise anchors.error(name, f"vg:move={words.strip()!r} non è 'MOMENTO dx dy [immagini]'")
     frames = int(parts[3]) if len(parts) == 4 else MOVE_FRAMES
     return Glide(anchors.frame(name, parts[0]), frames, float(parts[1]), float(parts[2]))
 

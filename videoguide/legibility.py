@@ -62,7 +62,7 @@ class Fault:
 
     def __str__(self) -> str:
         words = self.words if len(self.words) <= 30 else self.words[:29] + "…"
-        return f"layer {self.layer}: “{words}”: {self.rule} {self.found}; allowed: {self.allowed}"
+        return f"livello {self.layer}: “{words}”: {self.rule} {self.found}; ammesso: {self.allowed}"
 
 
 def texts(svg: str, source: Path | str, times: Times, frames: int) -> tuple[TextUse, ...]:
@@ -93,20 +93,20 @@ def faults(svg: str, source: Path | str, times: Times, frames: int) -> tuple[Fau
     for text, ratio in _contrasts(layers, found, frames):
         use, layer = text.use, by_id[text.use.layer]
         if use.size_px < SMALLEST:
-            fault("size", use, f"{use.size_px} px", f"{SMALLEST} px or more")
+            fault("misura", use, f"{use.size_px} px", f"almeno {SMALLEST} px")
         if ratio < CONTRAST:
-            fault("contrast", use, f"{ratio:.1f}:1", f"{CONTRAST}:1 or more")
+            fault("contrasto", use, f"{ratio:.1f}:1", f"almeno {CONTRAST}:1")
         still = _still(layer, layers, frames)
         boxes = {_moved(use.box, layer, n) for n in still} or {use.box}
         outside = [box for box in boxes if box.within(safe) != box]
         if outside:
-            fault("place", use, _spelt(outside[0]), _spelt(safe))
+            fault("posto", use, _spelt(outside[0]), _spelt(safe))
         shown, needed = frames_to_ms(len(range(layer.settled, layer.leave))), MS_PER_WORD * len(use.words.split())
         if shown < needed:
-            fault("time", use, f"{shown} ms", f"{needed} ms or more for its words")
+            fault("tempo", use, f"{shown} ms", f"almeno {needed} ms per le sue parole")
     for one, other in combinations([text.use for text in found], 2):
         if _overlap(one, other, by_id, layers, frames):
-            fault("overlap", other, f"with “{one.words[:20]}” of layer {one.layer}", "words apart from each other")
+            fault("sovrapposizione", other, f"con “{one.words[:20]}” del livello {one.layer}", "parole staccate")
     return tuple(wrong)
 
 
@@ -145,7 +145,7 @@ def _texts(layers: Sequence[Layer], source: Path | str) -> tuple[_Text, ...]:
 def _texts_of(layer: Layer, source: Path | str) -> Iterator[_Text]:
     root = ElementTree.fromstring(layer.svg)
     if any(_is_text(inner) for child in root if child.tag.endswith("}defs") for inner in child.iter()):
-        raise PackError(source, "words in <defs> cannot be checked; write them where they are shown")
+        raise PackError(source, "le parole in <defs> non si possono controllare; vanno scritte dove si vedono")
     for path in _paths(root, ()):
         text = path[-1]
         style = _style(path)

@@ -115,5 +115,5 @@ def upgrade(plain: dict[str, Any]) -> dict[str, Any]:
     """Plain data of any known schema as data of this one; raises InputError for an unknown schema."""
     schema = plain.get("schema")
     if schema != SCHEMA:
-        raise InputError(f"guide.json: unknown schema {schema!r}; allowed: {SCHEMA}")
+        raise InputError(f"guide.json: schema sconosciuto {schema!r}; ammesso: {SCHEMA}")
     return plain

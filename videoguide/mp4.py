@@ -96,7 +96,9 @@ def guide_header(
     first = _first_of(segments)
     for number, segment in enumerate(segments, 1):
         if (segment.avcc, segment.width, segment.height) != (first.avcc, first.width, first.height):
-            raise SegmentMismatch(f"segment {number}: pictures of another profile than segment 1; allowed: one profile")
+            raise SegmentMismatch(
+                f"segmento {number}: immagini di un profilo diverso dal segmento 1; ammesso: uno solo"
+            )
     duration_ms = frames_to_ms(sum(segment.frames for segment in segments))
     picture_sizes = np.concatenate([segment.picture_sizes for segment in segments])
     sound_sizes = np.concatenate([segment.sound_sizes for segment in segments])
@@ -157,11 +159,11 @@ def sound_file(segments: Sequence[SegmentFile], *, metadata: Metadata, chapters:
 
 def _first_of(segments: Sequence[Tables]) -> Tables:
     if not segments:
-        raise EncodingError("a guide has no segment; allowed: at least one")
+        raise EncodingError("una guida non ha segmenti; ammesso: almeno uno")
     first = segments[0]
     for number, segment in enumerate(segments, 1):
         if segment.asc != first.asc:
-            raise SegmentMismatch(f"segment {number}: sound of another profile than segment 1; allowed: one profile")
+            raise SegmentMismatch(f"segmento {number}: suono di un profilo diverso dal segmento 1; ammesso: uno solo")
     return first
 
 
@@ -201,12 +203,12 @@ def _subtitle_samples(subtitles: Sequence[Subtitle], duration_ms: int) -> tuple[
     for number, subtitle in enumerate(subtitles, 1):
         if not at <= subtitle.start_ms < subtitle.end_ms <= duration_ms:
             raise EncodingError(
-                f"subtitle {number}: {subtitle.start_ms} to {subtitle.end_ms} ms; "
-                f"allowed: rising, from {at} to {duration_ms} ms"
+                f"sottotitolo {number}: da {subtitle.start_ms} a {subtitle.end_ms} ms; "
+                f"ammesso: in ordine, da {at} a {duration_ms} ms"
             )
         text = subtitle.text.encode()
         if len(text) > 0xFFFF:
-            raise EncodingError(f"subtitle {number}: {len(text)} bytes of text; allowed: {0xFFFF}")
+            raise EncodingError(f"sottotitolo {number}: {len(text)} byte di testo; ammesso: {0xFFFF}")
         if subtitle.start_ms > at:
             samples.append(b"\0\0")
             ticks.append(subtitle.start_ms - at)
@@ -291,7 +293,7 @@ def _track(
     edits: Box | None = None,
 ) -> Box:
     if len(language) != 3 or not all("a" <= letter <= "z" for letter in language):
-        raise EncodingError("language: allowed: three letters a to z, as in ita")
+        raise EncodingError("lingua; ammesso: tre lettere dalla a alla z, come ita")
     packed = 0
     for letter in language:
         packed = packed << 5 | ord(letter) - 0x60
@@ -478,17 +480,17 @@ def _user_data(chapters: Sequence[Chapter], duration_ms: int, metadata: Metadata
 
 def _chapter_list(chapters: Sequence[Chapter], duration_ms: int) -> Box:
     if len(chapters) > 255:
-        raise EncodingError(f"{len(chapters)} chapters; allowed: 255")
+        raise EncodingError(f"{len(chapters)} capitoli; ammesso: 255")
     entries = []
     at = -1
     for number, chapter in enumerate(chapters, 1):
         title = chapter.title.encode()
         if not at < chapter.start_ms < duration_ms:
             raise EncodingError(
-                f"chapter {number}: at {chapter.start_ms} ms; allowed: rising, from {at + 1} to {duration_ms - 1} ms"
+                f"capitolo {number}: a {chapter.start_ms} ms; ammesso: in ordine, da {at + 1} a {duration_ms - 1} ms"
             )
         if not 1 <= len(title) <= 255:
-            raise EncodingError(f"chapter {number}: a title of {len(title)} bytes; allowed: 1 to 255")
+            raise EncodingError(f"capitolo {number}: un titolo di {len(title)} byte; ammesso: da 1 a 255")
         entries.append(struct.pack(">QB", chapter.start_ms * 10_000, len(title)) + title)
         at = chapter.start_ms
     return _full(b"chpl", 1, 0, struct.pack(">4xB", len(chapters)), *entries)

@@ -104,7 +104,7 @@ def speech(said: Spoken, voice: Voice, store: Store) -> NDArray[np.float32]:
     store.put(SPEECH, key, [packed])
     made = _unpacked(packed)
     if made is None:
-        raise VoiceError(voice.id, "a spoken sentence cannot be packed")
+        raise VoiceError(voice.id, "una frase detta non si può comprimere")
     return made
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from videoguide.errors import EncodingError, StoreError
+from videoguide.errors import EncodingError, StoreError, system_reason
 from videoguide.timing import GRID_AAC_FRAMES, GRID_FRAMES
 
 MAGIC = b"VGSEGMNT"
@@ -106,13 +106,11 @@ def pack(
     """
     grids = len(pictures) // GRID_FRAMES
     if not pictures or len(pictures) % GRID_FRAMES:
-        raise EncodingError(
-            f"a segment has {len(pictures)} pictures; allowed: multiples of {GRID_FRAMES}, at least one"
-        )
+        raise EncodingError(f"un segmento ha {len(pictures)} immagini; ammessi: multipli di {GRID_FRAMES}, almeno uno")
     if len(sound) != grids * GRID_AAC_FRAMES + 1:
-        raise EncodingError(f"{len(sound)} sound packets; allowed with these pictures: {grids * GRID_AAC_FRAMES + 1}")
+        raise EncodingError(f"{len(sound)} pacchetti di suono; ammessi con le immagini: {grids * GRID_AAC_FRAMES + 1}")
     if not sync or sync[0] != 0 or sync[-1] >= len(pictures) or list(sync) != sorted(set(sync)):
-        raise EncodingError("start pictures must rise from 0 and stay inside the segment")
+        raise EncodingError("le immagini d’inizio devono crescere da 0 e restare nel segmento")
     parts: list[bytes] = []
     for grid in range(grids):
         parts += pictures[grid * GRID_FRAMES : (grid + 1) * GRID_FRAMES]
@@ -162,9 +160,9 @@ def verify(path: Path) -> None:
                 found.update(block)
                 left -= len(block)
     except OSError as error:
-        raise StoreError(path, f"cannot be read: {error.strerror}") from error
+        raise StoreError(path, f"non si può leggere: {system_reason(error)}") from error
     if found.digest() != expected:
-        raise StoreError(path, "damaged: the payload differs from its checksum")
+        raise StoreError(path, "danneggiato: il contenuto non corrisponde alla sua impronta")
 
 
 def read_sound(segment: SegmentFile) -> bytes:
@@ -182,10 +180,10 @@ def read_sound(segment: SegmentFile) -> bytes:
                 os.pread(descriptor, size, end - size) for size, end in zip(sounds.tolist(), ends.tolist(), strict=True)
             ]
     except OSError as error:
-        raise StoreError(segment.path, f"cannot be read: {error.strerror}") from error
+        raise StoreError(segment.path, f"non si può leggere: {system_reason(error)}") from error
     joined = b"".join(chunks)
     if len(joined) != int(sounds.sum()):
-        raise StoreError(segment.path, "damaged: cut short")
+        raise StoreError(segment.path, "danneggiato: troncato")
     return joined
 
 
@@ -196,27 +194,27 @@ def _read(path: Path) -> tuple[SegmentFile, bytes]:
             length = os.fstat(file.fileno()).st_size
             end = os.pread(file.fileno(), _GUESS, max(0, length - _GUESS))
             if len(end) < _FOOTER.size:
-                raise StoreError(path, "damaged: cut short")
+                raise StoreError(path, "danneggiato: troncato")
             footer = end[-_FOOTER.size :]
             payload, tables, info, poster, payload_sum, tail_sum, version, magic = _FOOTER.unpack(footer)
             tail = tables + info + poster + _FOOTER.size
             if magic != MAGIC or payload + tail != length:
-                raise StoreError(path, "damaged: cut short, or not a segment")
+                raise StoreError(path, "danneggiato: troncato, o non è un segmento")
             if version != VERSION:
-                raise StoreError(path, f"segment format {version}; allowed: {VERSION}")
+                raise StoreError(path, f"formato di segmento {version}; ammesso: {VERSION}")
             if tail > len(end):
                 end = os.pread(file.fileno(), tail, payload)
     except FileNotFoundError as error:
         raise StoreError(path, "missing") from error
     except OSError as error:
-        raise StoreError(path, f"cannot be read: {error.strerror}") from error
+        raise StoreError(path, f"non si può leggere: {system_reason(error)}") from error
     known = memoryview(end)[-tail : -_FOOTER.size]
     unsigned = bytearray(footer)
     unsigned[_TAIL_SUM] = bytes(32)
     found = hashlib.sha256(known)
     found.update(unsigned)
     if found.digest() != tail_sum:
-        raise StoreError(path, "damaged: the tables differ from their checksum")
+        raise StoreError(path, "danneggiato: le tabelle non corrispondono alla loro impronta")
     segment = SegmentFile(
         path=path,
         tables=_tables(known[:tables]),
@@ -224,7 +222,7 @@ def _read(path: Path) -> tuple[SegmentFile, bytes]:
         poster=bytes(known[tables + info :]),
     )
     if segment.tables.payload_bytes != payload:
-        raise StoreError(path, "damaged: the tables do not add up to the payload")
+        raise StoreError(path, "danneggiato: le tabelle non corrispondono al contenuto")
     return segment, payload_sum
 
 

@@ -162,7 +162,7 @@ def _executor(workers: int, campaign: Campaign, settings: Settings) -> Iterator[
         try:
             yield executor
         except BrokenExecutor as error:
-            raise VideoGuideError("a worker process has stopped; run again: finished scenes are kept") from error
+            raise VideoGuideError("un processo si è fermato; rilancia il comando: le scene finite restano") from error
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
@@ -175,7 +175,7 @@ def _open_worker(folder: Path, settings: Settings, threads: int | None) -> None:
 
 def _make_segment(scene: FilledScene) -> None:
     if _studio is None:
-        raise PackError("worker", "was not opened")
+        raise PackError("processo", "non è stato aperto")
     _studio.segment(scene)
 
 

@@ -43,21 +43,21 @@ def invented_application(
     """
     about = campaign.description
     if sex not in SEXES:
-        raise UnknownChoice("sex", sex, SEXES)
+        raise UnknownChoice("sesso", sex, SEXES)
     if applicant not in APPLICANTS:
-        raise UnknownChoice("applicant", applicant, APPLICANTS)
+        raise UnknownChoice("richiedente", applicant, APPLICANTS)
     if channel not in about.channels:
-        raise UnknownChoice("channel", channel, about.channels)
+        raise UnknownChoice("canale", channel, about.channels)
     if patronato and channel != "patronato":
-        raise InputError("a patronato's name goes with channel patronato only")
+        raise InputError("patronato: il nome si dice solo con il canale patronato")
     year = about.years[0] if filed_year is None else filed_year
     if year not in about.years:
-        raise UnknownChoice("year", str(year), map(str, about.years))
+        raise UnknownChoice("anno", str(year), map(str, about.years))
     given = facts or {}
     for fact_id, value in given.items():
         fact = about.facts[fact_id]
         if fact.type == "count" and not 0 <= int(value) <= fact.at_most:  # type: ignore[arg-type]
-            raise InputError(f"{fact.option} {value}; allowed: 0 to {fact.at_most}")
+            raise InputError(f"{fact.option} {value}; ammesso: da 0 a {fact.at_most}")
         for entry in value if isinstance(value, tuple) else (value,) if fact.type == "entry" and value else ():
             campaign.entry(fact_id, str(entry))
     status = campaign.case(cases[0]).status if cases else ""

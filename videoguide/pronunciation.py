@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
-from videoguide.errors import PackError
+from videoguide.errors import PackError, system_reason
 
 MONTHS = (
     *("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno"),
@@ -62,19 +62,19 @@ def load_lexicon(file: Path) -> Lexicon:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PackError(file, f"cannot be read: {error.strerror}") from error
+        raise PackError(file, f"non si può leggere: {system_reason(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackError(file, f"is no TOML: {error}") from error
+        raise PackError(file, f"non è TOML: {error}") from error
     entries: dict[str, Entry] = {}
     for table, words in tables.items():
         for word, data in words.items() if isinstance(words, dict) else [("", words)]:
             where = f"{table}, {word}" if word else table
             if not isinstance(data, dict) or not data or not data.keys() <= {"say", "ipa"}:
-                raise PackError(file, 'an entry holds "say", "ipa" or both', where=where)
+                raise PackError(file, 'una voce ha "say", "ipa" o tutti e due', where=where)
             if not all(isinstance(value, str) and value.strip() for value in data.values()):
-                raise PackError(file, '"say" and "ipa" are words, not empty', where=where)
+                raise PackError(file, '"say" e "ipa" sono parole, non vuote', where=where)
             if _key(word) in entries:
-                raise PackError(file, "this word is there twice", where=where)
+                raise PackError(file, "questa parola c’è due volte", where=where)
             entries[_key(word)] = Entry(**data)
     return Lexicon(entries)
 

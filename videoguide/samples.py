@@ -26,7 +26,7 @@ from stdnum.it import codicefiscale
 
 from videoguide.assets import assets_folder
 from videoguide.campaigns import Campaign, Data, read_data
-from videoguide.errors import InputError, PackError
+from videoguide.errors import InputError, PackError, system_reason
 
 Dice = Callable[[], float]
 Cells = dict[str, str]
@@ -116,7 +116,7 @@ def write_sample(campaign: Campaign, count: int, seed: int, out: Path) -> None:
     a place that cannot be written (then nothing is left there), PackError where ``sample.toml`` is wrong.
     """
     if count < 1:
-        raise InputError(f"count {count}: a sample has 1 row or more")
+        raise InputError(f"count {count}; ammesso: almeno 1 riga")
     invention = _Invention(campaign, seed)
     with _replacing(out) as text:
         writer = csv.writer(text, delimiter=invention.sample.delimiter, lineterminator="\r\n")
@@ -138,7 +138,7 @@ def _replacing(out: Path) -> Iterator[TextIO]:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+        raise InputError(f"{out}: non si può scrivere: {system_reason(error)}") from error
 
 
 _T = TypeVar("_T")
@@ -368,16 +368,16 @@ def _check(campaign: Campaign, sample: Sample) -> None:
 
     def known(names: Iterable[str], allowed: Iterable[str], where: str) -> None:
         if unknown := [name for name in names if name not in allowed]:
-            raise wrong(where, f"unknown {', '.join(unknown)}; known: {', '.join(allowed)}")
+            raise wrong(where, f"valore sconosciuto: {', '.join(unknown)}; ammessi: {', '.join(allowed)}")
 
     if set(weights) != set(WEIGHED):
-        raise wrong("weights", f"must have {', '.join(WEIGHED)}, and nothing else")
+        raise wrong("weights", f"deve avere {', '.join(WEIGHED)} e nient’altro")
     for column in WEIGHED:
         known(weights[column], extract.values.get(column, weights[column]), f"weights.{column}")
     known(weights["applicant"], sample.born, "born")
     last_year = (sample.extracted_on - timedelta(1)).year
     if not all(year.isdecimal() and 1900 < int(year) <= last_year for year in weights["filed_in"]):
-        raise wrong("weights.filed_in", f"not a year; allowed: up to {last_year}")
+        raise wrong("weights.filed_in", f"non è un anno; ammesso: fino al {last_year}")
     known(sample.facts, facts, "facts")
     for fact, spread in sample.facts.items():
         known(spread.which, extract.values.get(fact, spread.which), f"facts.{fact}")
@@ -391,7 +391,7 @@ def _check(campaign: Campaign, sample: Sample) -> None:
         known(_places(template), ("number",), "email, mobile")
     known([bad.field for bad in sample.bad], extract.columns, "bad")
     if sum(bad.share for bad in sample.bad) + sum(sample.again.values()) > 1:
-        raise wrong("bad", "the shares of bad rows and of rows that come again are over 1 together")
+        raise wrong("bad", "le quote delle righe sbagliate e di quelle ripetute insieme superano 1")
 
 
 def _places(template: str) -> list[str]:

@@ -83,14 +83,14 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
     wanted = [campaign.case(case).id for case in cases]
     ordered = tuple(case for case in campaign.cases if case in wanted)
     if not ordered:
-        raise InputError(f"a guide needs a case; allowed: {', '.join(campaign.cases)}")
+        raise InputError(f"manca il caso della guida; ammessi: {', '.join(campaign.cases)}")
     values = guide_values(application, ordered, campaign)
     for case_id in ordered:
         fact = campaign.cases[case_id].needs
         if fact and not values[fact]:
             option = campaign.description.facts[fact].option
-            allowed = ", ".join(campaign.catalogue.get(campaign.description.facts[fact].catalogue, {})) or "1 or more"
-            raise InputError(f"case {case_id} needs {_article(option)} {option}; allowed: {allowed}")
+            allowed = ", ".join(campaign.catalogue.get(campaign.description.facts[fact].catalogue, {})) or "1 o più"
+            raise InputError(f"caso {case_id}: manca {option}; ammessi: {allowed}")
     places = [
         place
         for place in campaign.description.scenes
@@ -105,9 +105,9 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
 
 def _require_drawable(application: Application) -> None:
     if codes := _undrawable(application.spoken_name):
-        raise FirstNameError(f"has characters that the font cannot draw ({codes})")
+        raise FirstNameError(f"contiene caratteri che il font non può disegnare ({codes})")
     if codes := _undrawable(application.patronato):
-        raise InputError(f"patronato: has characters that the font cannot draw ({codes})")
+        raise InputError(f"patronato: contiene caratteri che il font non può disegnare ({codes})")
 
 
 @lru_cache(maxsize=65_536)
@@ -153,10 +153,6 @@ def application_values(application: Application, campaign: Campaign) -> dict[str
             chosen = {item: campaign.entry(fact_id, item) for item in given} if isinstance(given, tuple) else {}
             values[fact_id] = tuple(chosen[item] for item in campaign.catalogue[fact.catalogue] if item in chosen)
     return values
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[:1] in "aeiou" else "a"
 
 
 def _holds(condition: str, values: Mapping[str, Any], file: str, where: str) -> bool:
@@ -207,7 +203,7 @@ def _offered_from(button: ButtonTemplate, spoken: Sequence[str], file: str) -> s
     for sentence in (button.sentence, f"{button.sentence}-1"):
         if sentence in spoken:
             return sentence
-    raise PackError(file, f"sentence {button.sentence!r} is not spoken when the button is there", where=button.id)
+    raise PackError(file, f"la frase {button.sentence!r} non si dice quando c’è il pulsante", where=button.id)
 
 
 def _fill_window(window_id: str, values: Mapping[str, Any], campaign: Campaign) -> FilledWindow:
@@ -224,13 +220,13 @@ def _fill_window(window_id: str, values: Mapping[str, Any], campaign: Campaign) 
 def _typed(name: str, variable: Variable, values: Mapping[str, Any], file: str) -> Value:
     """The value of a declared variable, held to its declared type."""
     if name not in values:
-        raise PackError(file, f"declares {name!r}, which no application has and campaign.toml does not define")
+        raise PackError(file, f"dichiara {name!r}, che le domande non hanno e campaign.toml non definisce")
     value = values[name]
     if variable.type == "flag":
         return bool(value)
     if not _is_of(variable, value):
-        allowed = f"; allowed: {', '.join(variable.of)}" if variable.of else ""
-        raise PackError(file, f"is not a {variable.type}{allowed}", where=f"variables.{name}")
+        allowed = f"; ammessi: {', '.join(variable.of)}" if variable.of else ""
+        raise PackError(file, f"non è del tipo {variable.type}{allowed}", where=f"variables.{name}")
     return tuple(value) if variable.type in ("words", "entries") else value
 
 

@@ -70,7 +70,7 @@ def _stills(text: str) -> Literal["skip", "real"]:
         return "skip"
     if text == "real":
         return "real"
-    raise UnknownChoice("way of holding stills", text, ("skip", "real"))
+    raise UnknownChoice("stills", text, ("skip", "real"))
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def parse_size(text: str) -> tuple[int, int]:
         if size[0] * 9 == size[1] * 16 and 320 <= size[0] <= 1920 and size[0] % 2 == size[1] % 2 == 0:
             return size
     shown = text if len(text) <= 20 else text[:19] + "…"
-    raise InputError(f"size {shown!r}; allowed: 16:9 from 320x180 to 1920x1080, such as 640x360")
+    raise InputError(f"size {shown!r}; ammesso: 16:9 da 320x180 a 1920x1080, per esempio 640x360")
 
 
 def packs_folder() -> Path:

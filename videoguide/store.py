@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from videoguide.errors import StoreError
+from videoguide.errors import StoreError, system_reason
 
 TEMPORARY_PREFIX = ".new-"
 STALE_SECONDS = 3600
@@ -62,7 +62,7 @@ class Store:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise StoreError(self.path(kind, key), f"cannot be removed: {error.strerror}") from error
+            raise StoreError(self.path(kind, key), f"non si può togliere: {system_reason(error)}") from error
         return True
 
     def keys(self, kind: str) -> Iterator[str]:
@@ -99,7 +99,7 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> None:
             file.writelines(parts)
         aside.replace(path)
     except OSError as error:
-        raise StoreError(path, f"cannot be written: {error.strerror}") from error
+        raise StoreError(path, f"non si può scrivere: {system_reason(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)

@@ -64,7 +64,7 @@ def words(source: str, values: Values, *, file: Path | str = "words", where: str
         raise _pack_error(error, file, where) from _cause(error)
 
 
-def value(expression: str, values: Values, *, file: Path | str = "rule", where: str = "") -> Any:
+def value(expression: str, values: Values, *, file: Path | str = "regola", where: str = "") -> Any:
     """What an expression of a pack comes to, such as ``documents | length`` or ``channel == 'patronato'``.
 
     Raises PackError like :func:`words`; asking for what ``values`` lacks is an error, never None.
@@ -95,7 +95,7 @@ class Condition:
         return bool(value(self.expression, values, file=self.file, where=self.where))
 
 
-def condition(expression: str, *, file: Path | str = "rule", where: str = "") -> Condition:
+def condition(expression: str, *, file: Path | str = "regola", where: str = "") -> Condition:
     """Check and keep a rule for many calls.
 
     >>> condition("sex == 'F'")({"sex": "F"})
@@ -133,7 +133,7 @@ def fill_drawing(name: str, folders: Sequence[Path], values: Values, **functions
     except Exception as error:
         raise _pack_error(error, file, "") from _cause(error)
     if _NOT_XML.search(filled):
-        raise PackError(file, "a value holds a control character, which no drawing can hold")
+        raise PackError(file, "un valore contiene un carattere di controllo, che un disegno non può avere")
     return filled
 
 
@@ -149,7 +149,7 @@ def referenced_files(name: str, folders: Sequence[Path]) -> tuple[Path, ...]:
         wanted, asker = waiting.pop(0)
         path = _locate(wanted, found)
         if path is None:
-            raise PackError(asker, f"{wanted!r} is in none of the folders {_listed(found)}")
+            raise PackError(asker, f"{wanted!r} non è in nessuna delle cartelle {_listed(found)}")
         if path not in files:
             files[path] = None
             waiting += [(reference, path) for reference in _parsed(path).references]
@@ -170,7 +170,7 @@ def drawing_variables(name: str, folders: Sequence[Path], functions: Iterable[st
         wanted = waiting.pop()
         path = _locate(wanted, found)
         if path is None:
-            raise PackError(wanted, f"is in none of the folders {_listed(found)}")
+            raise PackError(wanted, f"non è in nessuna delle cartelle {_listed(found)}")
         if path not in seen:
             seen.add(path)
             used |= _parsed(path).variables
@@ -206,7 +206,7 @@ def _parse(path: Path, _mtime_ns: int, _bytes: int) -> _Parsed:
         raise _pack_error(error, path, "") from error
     references = tuple(dict.fromkeys(meta.find_referenced_templates(tree)))
     if None in references:
-        raise PackError(path, "imports or includes a file whose name is not written out")
+        raise PackError(path, "importa o include un file il cui nome non è scritto per esteso")
     return _Parsed(tree, tuple(name for name in references if name))
 
 
@@ -251,7 +251,7 @@ def _bounded(template: Template, values: Values, limit: int) -> str:
     for part in template.generate(dict(values)):
         room -= len(part)
         if room < 0:
-            raise PackError("", f"comes out longer than {limit:,} characters")
+            raise PackError("", f"riempito supera i {limit} caratteri")
         parts.append(part)
     return "".join(parts)
 
@@ -274,8 +274,8 @@ def _cause(error: Exception) -> Exception | None:
 def _pack_error(error: Exception, file: Path | str, where: str) -> VideoGuideError:
     """An error of filling as ours: what, and at which line of which file."""
     if isinstance(error, TemplateSyntaxError):
-        file, place = error.filename or file, f"line {error.lineno}"
-        reason = error.message or "is not a template"
+        file, place = error.filename or file, f"riga {error.lineno}"
+        reason = error.message or "non è un modello"
     else:
         place = _line(error.__traceback__, str(file))
         reason = _reason(error)
@@ -293,22 +293,22 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnknownChoice):
         return error.message
     if isinstance(error, TemplateNotFound):
-        return f"asks for {error.name!r}, which is in none of the folders"
+        return f"chiede {error.name!r}, che non è in nessuna delle cartelle"
     if isinstance(error, UndefinedError | SecurityError):
-        return error.message or "asks for something unknown"
+        return error.message or "chiede qualcosa di sconosciuto"
     if isinstance(error, UnicodeDecodeError):
-        return "is not UTF-8"
-    return f"cannot be filled: {type(error).__name__}"
+        return "non è UTF-8"
+    return f"non si può riempire: {type(error).__name__}"
 
 
 def _line(trace: TracebackType | None, file: str) -> str:
-    """``line 12`` of the drawing, and where in a macro file it went wrong; one-line words have no line."""
+    """``riga 12`` of the drawing, and where in a macro file it went wrong; one-line words have no line."""
     place, inner = "", ""
     while trace:
         name = trace.tb_frame.f_code.co_filename
         if name == file:
-            place, inner = f"line {trace.tb_lineno}", ""
+            place, inner = f"riga {trace.tb_lineno}", ""
         elif name.endswith(".svg"):
-            inner = f"{Path(name).name} line {trace.tb_lineno}"
+            inner = f"{Path(name).name} riga {trace.tb_lineno}"
         trace = trace.tb_next
     return ", ".join(part for part in (place, inner) if part)

@@ -66,7 +66,7 @@ _LIKE = str.maketrans({"\u202f": "\u00a0", "\u2011": "-", "\u02bc": "’"})
 def style(name: str) -> TypeStyle:
     """A step of the scale; UnknownChoice lists the known ones."""
     if name not in STYLES:
-        raise UnknownChoice("type style", name, STYLES)
+        raise UnknownChoice("stile del testo", name, STYLES)
     return STYLES[name]
 
 
@@ -93,8 +93,8 @@ def wrap(text: str, style_name: str, width_px: float, max_lines: int = 0) -> tup
     """
     lines = _broken(_set(text), style_name, float(width_px))
     if max_lines and len(lines) > max_lines:
-        need = f"need {len(lines)} lines, allowed: {max_lines}"
-        raise TextOverflow("words", need, where=f"{style_name}, {width_px:g} px wide")
+        need = f"servono {len(lines)} righe; ammesso: {max_lines}"
+        raise TextOverflow("parole", need, where=f"{style_name}, larghezza {width_px:g} px")
     return lines
 
 
@@ -114,8 +114,8 @@ def fit_name(name: str, width_px: float) -> tuple[int, tuple[str, ...]]:
     sized = [(min(_largest(line, width_px, NAME_TWO_LINES) for line in lines), lines) for lines in splits if all(lines)]
     best = max(sized, key=lambda found: found[0], default=(0, ()))
     if best[0] < NAME_SMALLEST:
-        reason = f"a name does not fit at {NAME_SMALLEST} px on two lines"
-        raise TextOverflow("words", reason, where=f"name, {width_px:g} px wide")
+        reason = f"un nome non ci sta a {NAME_SMALLEST} px su due righe"
+        raise TextOverflow("parole", reason, where=f"name, larghezza {width_px:g} px")
     return best
 
 
@@ -209,8 +209,8 @@ def _broken(text: str, style_name: str, width_px: float) -> tuple[str, ...]:
         return ()
     widest = max(width(token, style_name) for token in tokens)
     if widest > width_px:
-        need = f"a word is {ceil(widest)} px wide, allowed: {width_px:g} px"
-        raise TextOverflow("words", need, where=f"{style_name}, {width_px:g} px wide")
+        need = f"una parola è larga {ceil(widest)} px; ammesso: {width_px:g} px"
+        raise TextOverflow("parole", need, where=f"{style_name}, larghezza {width_px:g} px")
 
     # best[i]: lines, cost and start of the last line of the cheapest way to set the first i words
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]

@@ -32,4 +32,4 @@ def voice(id: str, *, assets: Path, models: Path, threads: int | None = None) ->
     try:
         return VOICES[id].make(assets, models, threads)
     except KeyError:
-        raise UnknownChoice("voice", id, VOICES) from None
+        raise UnknownChoice("voce", id, VOICES) from None

@@ -45,7 +45,7 @@ class Espeak:
                 self._lib: Any = ctypes.CDLL(file)
             data = espeakng_loader.get_data_path()
         except (ImportError, OSError, RuntimeError) as error:
-            raise VoiceError("espeak", f"the package espeakng-loader is missing or unusable ({error})") from error
+            raise VoiceError("espeak", f"il pacchetto espeakng-loader manca o non si può usare ({error})") from error
         self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._lib.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int)
         self._lib.espeak_Synth.argtypes = (
@@ -57,7 +57,7 @@ class Espeak:
         self._callback = _Callback(self._hear)  # kept: the library holds only a pointer
         self.rate_hz: int = self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DONT_EXIT)
         if self.rate_hz <= 0 or self._lib.espeak_SetVoiceByName(b"it") != 0:
-            raise VoiceError("espeak", "eSpeak NG does not start, or has no Italian")
+            raise VoiceError("espeak", "eSpeak NG non parte, o non ha l’italiano")
         self._lib.espeak_SetSynthCallback(self._callback)
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class Espeak:
             failed = self._lib.espeak_Synth(data, len(data) + 1, 0, _POSITION_CHARACTER, 0, _UTF8, None, None)
             heard, self._heard = self._heard, []
         if failed:
-            raise VoiceError("espeak", f"eSpeak NG refused a sentence (code {failed})")
+            raise VoiceError("espeak", f"eSpeak NG ha rifiutato una frase (codice {failed})")
         return np.concatenate(heard) if heard else np.zeros(0, dtype=np.int16)
 
     def _hear(self, wave: Any, count: int, events: Any) -> int:
@@ -121,5 +121,5 @@ class EspeakVoice(Voice):
         with closing(Espeak()) as fresh:
             samples = fresh.samples(text)
         if not samples.any():
-            raise VoiceError(self.id, "nothing in the sentence can be spoken")
+            raise VoiceError(self.id, "nella frase non c’è niente da dire")
         return trimmed(resampled(samples / 32768, fresh.rate_hz))

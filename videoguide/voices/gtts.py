@@ -19,7 +19,7 @@ def fetch_mp3(text: str) -> bytes:
         gTTS(text, lang="it", lang_check=False).write_to_fp(mp3)
     except (gTTSError, OSError, AssertionError) as error:
         # not the error's own words: they may hold the address, and in it the sentence
-        raise VoiceError("gtts", f"the online service cannot be reached ({type(error).__name__})") from error
+        raise VoiceError("gtts", f"il servizio in rete non si raggiunge ({type(error).__name__})") from error
     return mp3.getvalue()
 
 
@@ -48,5 +48,5 @@ class GttsVoice(Voice):
         decoded = subprocess.run([*command, "-f", "s16le", "pipe:1"], input=self._fetch(text), capture_output=True)
         samples = np.frombuffer(decoded.stdout, dtype="<i2")
         if decoded.returncode or not samples.any():
-            raise VoiceError(self.id, "the online service sent no sound that can be decoded")
+            raise VoiceError(self.id, "il servizio in rete non ha mandato un suono che si possa decodificare")
         return trimmed(resampled(samples / 32768, RATE_HZ))
