@@ -54,6 +54,15 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class FirstName:
+    """A name of the list, the sex its greeting agrees with, other spellings of the same sound."""
+
+    name: str
+    sex: str
+    spellings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Name:
     """A first name of the list, what was heard of it, and whether that was right."""
 
@@ -87,10 +96,10 @@ def greeting(campaign: Campaign, name: str, sex: str) -> Sentence:
     return write_script(someone, [case.id], campaign).scenes[0].sentences[0]
 
 
-def first_names(file: Path = NAMES) -> list[tuple[str, str]]:
-    """(name, sex) of each line ``F Giulia``."""
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return [(line[2:], line[0]) for line in lines if line and line[0] != "#"]
+def first_names(file: Path = NAMES) -> list[FirstName]:
+    """Lines such as ``F Giulia`` and ``M Łukasz = Wukash``."""
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    return [FirstName(line[2:].split(" = ")[0], line[0], tuple(line.split(" = ")[1:])) for line in lines]
 
 
 def hear(passages: Sequence[Passage], voice_id: str, models: Path, workers: int) -> list[str]:
@@ -122,20 +131,21 @@ def nearest(passage: Passage, heard: str) -> Pair:
 
 
 def hear_names(
-    campaign: Campaign, names: Sequence[tuple[str, str]], lexicon: Lexicon, voice_id: str, models: Path, workers: int
+    campaign: Campaign, names: Sequence[FirstName], lexicon: Lexicon, voice_id: str, models: Path, workers: int
 ) -> list[Name]:
     """Each name in its greeting, with the lexicon, and without it where that makes a difference."""
-    sentences = [greeting(campaign, name, sex) for name, sex in names]
-    has_entry = [spoken(name, lexicon) != Spoken(name) for name, _ in names]
+    sentences = [greeting(campaign, first.name, first.sex) for first in names]
+    has_entry = [spoken(first.name, lexicon) != Spoken(first.name) for first in names]
     passages = [Passage((sentence,), lexicon) for sentence in sentences]
     bare = [Passage((sentence,), Lexicon()) for sentence, entry in zip(sentences, has_entry, strict=True) if entry]
     heard = hear([*passages, *bare], voice_id, models, workers)
     bare_heard = iter(heard[len(passages) :])
     found = []
-    for (name, _), entry, sentence, after in zip(names, has_entry, sentences, heard, strict=False):
+    for first, entry, sentence, after in zip(names, has_entry, sentences, heard, strict=False):
+        name = first.name
         after_name = _name_in(after, sentence.text, name)
         before_name = _name_in(next(bare_heard), sentence.text, name) if entry else after_name
-        ways = {name, spoken(name, lexicon).text}
+        ways = {name, spoken(name, lexicon).text, *first.spellings}
         right_before, right = (any(same_name(way, got) for way in ways) for got in (before_name, after_name))
         found.append(Name(name, entry, before_name, after_name, right_before, right))
     return found
