@@ -164,6 +164,7 @@ def report(campaign: Campaign, pairs: Sequence[Pair], names: Sequence[Name], voi
     ear_words, ear_letters = error_rates([(by_ear(said), by_ear(heard)) for said, heard in pairs])
     words = sum(len(said.split()) for said, _ in pairs)
     right, right_before = sum(name.right for name in names), sum(name.right_before for name in names)
+    entries = sum(name.entry for name in names)
     wrong = ", ".join(name.name for name in names if not name.right) or "none"
     places = "".join(
         f"- {said} → {heard}{f' ({count} times)' if count > 1 else ''}\n" for (said, heard), count in misheard(pairs)
@@ -174,8 +175,8 @@ def report(campaign: Campaign, pairs: Sequence[Pair], names: Sequence[Name], voi
     )
     return f"""# Is the voice understood?
 
-Voice `{voice_id}` ({_voice(voice_id, MODELS).version}). Listener: Whisper base, told the language and nothing else.
-Written by `benchmarks/intelligibility.py` in {seconds:.0f} s.
+Voice `{voice_id}` ({_voice(voice_id, MODELS).version}).
+Listener: Whisper base, told the language and nothing else. Written by `make speech` in {seconds:.0f} s.
 
 Whisper base is a weak listener that has never heard of SPID: a wrong word below is a place to listen to, not proof of
 a fault. Most are borders between words ("l’assegno" → "la segno"), which nobody can hear.
@@ -199,10 +200,11 @@ Misheard, by ear (said → heard):
 {len(names)} names, each in its greeting. Right means: what was heard, read the Italian way, sounds like the name or
 like its entry in the lexicon.
 
-**{right} of {len(names)} are heard right; without the lexicon {right_before}.** {sum(name.entry for name in names)}
-have an entry. Not heard right: {wrong}.
-A name can be said well and yet be written wrongly by a listener who does not know it; the entries of foreign names
-follow their bearers as near as an Italian voice can come.
+**{right} of {len(names)} are heard right; without the lexicon {right_before}.** {entries} have an entry.
+Not heard right: {wrong}.
+The entries were made by listening to these very names: of a name never listened to, expect the figure without the
+lexicon. A name can be said well and yet be written wrongly by a listener who does not know it; the entries of
+foreign names follow their bearers as near as an Italian voice can come.
 
 | name | heard before its entry | heard | right |
 | --- | --- | --- | --- |

@@ -71,7 +71,7 @@ def test_first_names_are_understood_and_the_lexicon_helps(
     assert len(first_names) == 100
     names = intelligibility.hear_names(campaign, first_names, lexicon, "kokoro", models, WORKERS)
     wrong = [(name.name, name.after) for name in names if not name.right]
-    assert len(wrong) <= 18, wrong
+    assert len(wrong) <= 10, wrong
     assert sum(name.right for name in names) > sum(name.right_before for name in names)
 
 

@@ -197,7 +197,7 @@ class TestFailing:
         assert not (tmp_path / "guides").exists()
 
     def test_an_unknown_voice_stops_it_too(self, tiny: Campaign, settings: Settings, tmp_path: Path) -> None:
-        with pytest.raises(UnknownChoice, match="voice"):
+        with pytest.raises(UnknownChoice, match="voce"):
             render(extract(tmp_path / "x.csv", {}), tiny, replace(settings, voice="loud"), tmp_path / "guides")
 
     def test_a_worker_that_dies_is_one_clear_error(

@@ -160,9 +160,10 @@ class KokoroVoice(Voice):
 
         from videoguide.voices.sound import resampled, trimmed
 
-        tokens = [TOKENS[letter] for letter in phonemes(text, pronunciations)]
-        if not tokens:
+        letters = phonemes(text, pronunciations)
+        if not any(map(str.isalpha, letters)):
             raise VoiceError(self.id, "nella frase non c’è niente da dire")
+        tokens = [TOKENS[letter] for letter in letters]
         if len(tokens) > MOST_TOKENS:
             raise VoiceError(self.id, f"una frase ha {len(tokens)} fonemi; ammessi: {MOST_TOKENS}; va divisa")
         styles = _styles(self._style_file, self.speaker_sha256)
