@@ -31,7 +31,7 @@ from videoguide import campaigns, encoding, narration, pictures, settings
 from videoguide.applications import FactValue
 from videoguide.drawing import Drawing, forget_layers
 from videoguide.errors import VoiceError
-from videoguide.guides import Guide, copy_bytes, write_guide
+from videoguide.guides import Guide, copy_bytes, outline, write_guide
 from videoguide.previews import Made, invented_application, make_guide
 from videoguide.script import Script, write_script
 from videoguide.segments import Studio, open_studio
@@ -116,7 +116,7 @@ def measured(chosen: Settings, folder: Path, options: argparse.Namespace) -> Fig
     guide = cold(script, studio, figures)
     figures.seconds, figures.megabytes = guide.duration_ms / 1000, guide.bytes / 1e6
     _say("joining and copying")
-    joins(guide, script, studio, folder, figures, options.rounds)
+    joins(guide, studio, folder, figures, options.rounds)
     _say("whole processes")
     processes(studio, chosen, folder, figures, options)
     if not options.skip_moviepy:
@@ -147,19 +147,18 @@ def cold(script: Script, studio: Studio, figures: Figures) -> Guide:
     ):
         with watch.part("storing"):
             segments = tuple(studio.make(scene) for scene in script.scenes)
-        guide = Guide(script, studio.campaign, studio.voice.id, segments)
+        guide = Guide(outline(script, studio.campaign, studio.voice.id), segments)
         write_guide(guide, studio.store.root.parent / "cold" / "guide.mp4")
     figures.cold = watch.seconds
     return guide
 
 
-def joins(guide: Guide, script: Script, studio: Studio, folder: Path, figures: Figures, rounds: int) -> None:
+def joins(guide: Guide, studio: Studio, folder: Path, figures: Figures, rounds: int) -> None:
     """(b) (c) (e) (f): turn and turn about, each time into a new file; medians."""
     finished = folder / "cold" / "guide.mp4"
     files = [folder / f"segment-{number}.mp4" for number in range(len(guide.segments))]
     for number, file in enumerate(files):
-        one = replace(script, scenes=script.scenes[number : number + 1])
-        _write_mp4(Guide(one, guide.campaign, guide.voice, guide.segments[number : number + 1]), file)
+        _write_mp4(Guide(guide.outline, guide.segments[number : number + 1]), file)
     frames = [segment.tables.frames for segment in guide.segments]
     ways: dict[str, Callable[[Path], Any]] = {
         "ffmpeg": lambda file: ffmpeg_concat(files, file),
@@ -330,7 +329,7 @@ def _given(options: argparse.Namespace) -> str:
 
 def _fresh(guide: Guide) -> Guide:
     """The same guide with nothing of it worked out."""
-    return Guide(guide.script, guide.campaign, guide.voice, guide.segments)
+    return Guide(guide.outline, guide.segments)
 
 
 def _write_mp4(guide: Guide, file: Path) -> None:

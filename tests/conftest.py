@@ -48,7 +48,7 @@ def make_segment(tmp_path_factory: pytest.TempPathFactory) -> MakeSegment:
         pictures, sync, avcc = encode_pictures(scene.frames, scene.frame, scene.changes, profile)
         sound, asc = encode_sound(scene.sound(), profile)
         path = folder / f"segment-{len(list(folder.iterdir()))}"
-        info = {"scene": "drawn", "seed": scene.seed}
+        info = payload.Info("drawn", f"Disegno {scene.seed}")
         path.write_bytes(
             b"".join(payload.pack(pictures, sync, sound, avcc, asc, scene.width, scene.height, info, b"\xff\xd8\xff"))
         )

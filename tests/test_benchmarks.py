@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from real_guides import alone
 from tiny_scenes import FRAMES, SIZE, TIMES, layer, scene
 
@@ -34,6 +35,22 @@ def other_ways(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     import other_ways
 
     return other_ways
+
+
+@pytest.fixture
+def process_tree(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import process_tree
+
+    return process_tree
+
+
+@pytest.fixture
+def campaign_chart(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import campaign_chart
+
+    return campaign_chart
 
 
 def test_one_guide_is_measured_by_every_quick_way_and_written_down(tmp_path: Path) -> None:
@@ -109,3 +126,53 @@ def test_moviepy_makes_the_same_film_of_drawings(other_ways: ModuleType, tmp_pat
     assert len(film) == 2 * FRAMES
     for n in (0, FRAMES // 2, FRAMES - 1):
         assert np.abs(film[FRAMES + n].astype(int) - drawing.frame(n)).mean() < 3
+
+
+@pytest.mark.slow
+def test_a_campaign_is_measured_warm_cold_and_at_every_size(tmp_path: Path) -> None:
+    file, work = tmp_path / "docs" / "benchmarks.md", tmp_path / "work"
+    command = [sys.executable, BENCHMARKS / "campaign.py", "--quick", "--work", work, "--report", file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    text = file.read_text(encoding="utf-8")
+    assert done.stdout.strip() in text
+    rows = (
+        "| ranges, median of 3 | 10 |",
+        "| ranges | 20 |",
+        "| MP4 files | 10 |",
+        "| voice |",
+        "| MP4 files, 10 guides |",
+    )
+    assert [row for row in rows if row not in text] == []
+    assert "Reading alone: 30 rows take" in text
+    assert "4 guides as MP4 files with 2 distinct first names, 320×180, voice espeak, empty store" in text
+    with Image.open(file.with_name("campaign-size.png")) as chart:
+        assert chart.format == "PNG" and chart.size == (1680, 900)
+    assert not [path for path in (work / "out").iterdir() if path.is_dir()]  # thousands of guides are not left behind
+    measured = {path.name: path.stat().st_mtime_ns for path in (work / "measured").iterdir()}
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.stdout.partition("### Warm")[2] == done.stdout.partition("### Warm")[2]
+    assert measured == {path.name: path.stat().st_mtime_ns for path in (work / "measured").iterdir()}
+
+
+def test_a_process_is_watched_with_all_that_it_starts(process_tree: ModuleType) -> None:
+    child = "import time; held = bytearray(60_000_000)\nwhile time.process_time() < 0.4: pass"
+    parent = f"import subprocess, sys; held = bytearray(40_000_000); subprocess.run([sys.executable, '-c', {child!r}])"
+    watched = process_tree.watch([sys.executable, "-c", parent])
+    assert watched.used >= 0.3
+    assert 100e6 < watched.peak_bytes < 200e6
+    assert watched.seconds >= 0.3
+    used, idle = watched.cores(0, watched.seconds)
+    assert used == pytest.approx(watched.used / watched.seconds)
+    assert idle >= 0
+
+
+def test_a_process_that_fails_ends_the_benchmark_with_its_words(process_tree: ModuleType) -> None:
+    with pytest.raises(SystemExit, match="no such luck"):
+        process_tree.watch([sys.executable, "-c", "import sys; sys.exit('no such luck')"])
+
+
+def test_a_line_grows_with_the_guides_beyond_what_was_measured(campaign_chart: ModuleType) -> None:
+    line = campaign_chart.Line("ours", "#0066CC", ((10, 2.0), (1000, 50.0)))
+    assert [line.at(guides) for guides in (10, 1000, 4000)] == [2.0, 50.0, 200.0]
+    assert campaign_chart.Line("theirs", "#5A6B7C", ((1, 40.0),)).at(1_000_000) == 40_000_000

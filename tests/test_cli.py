@@ -243,9 +243,38 @@ BAD_INPUT = {
         ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "0"),
         "valore non valido per '--workers'; ammesso: almeno 1",
     ),
+    "limit": (
+        ("render", "assegno-unico", "x.csv", "-o", "out", "--limit", "0"),
+        "valore non valido per '--limit'; ammesso: almeno 1",
+    ),
+    "format": (
+        ("render", "assegno-unico", "x.csv", "-o", "out", "--format", "avi"),
+        "valore sconosciuto per formato: 'avi'; ammessi: mp4, ranges",
+    ),
+    "voice to render with": (
+        ("render", "assegno-unico", "x.csv", "-o", "out", "--voice", "loud"),
+        "valore sconosciuto per voce: 'loud'; ammessi: kokoro, ",
+    ),
+    "online voice to render with": (
+        ("render", "assegno-unico", "x.csv", "-o", "out", "--voice", "gtts"),
+        "la campagna assegno-unico non lo permette",
+    ),
+    "campaign to render": (
+        ("render", "nothing", "x.csv", "-o", "out"),
+        "valore sconosciuto per campagna: 'nothing'; ammessi: assegno-unico",
+    ),
+    "no output": (("render", "assegno-unico", "x.csv"), "manca l’opzione '--output'"),
     "no extract": (
         ("render", "assegno-unico", "x.csv", "-o", "out"),
         "x.csv: non si può leggere: il file o la cartella non esiste",
+    ),
+    "no extract, deeper": (
+        ("render", "assegno-unico", "x.csv", "-o", "new/out", "--dry-run"),
+        "x.csv: non si può leggere: il file o la cartella non esiste",
+    ),
+    "a folder for an extract": (
+        ("render", "assegno-unico", "/", "-o", "out"),
+        "/: non si può leggere: non è un file",
     ),
     "columns": (("sheet", "assegno-unico", "--columns", "0"), "valore non valido per '--columns'; ammesso: almeno 1"),
     "voice to check with": (
@@ -353,11 +382,11 @@ class TestOtherCommands:
         arguments = ("sheet", "bonus-libri", "-o", "new/sheet.png", "--columns", "3")
         done = run_videoguide(*arguments, **small_packs(shared_store))
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout == "new/sheet.png: 6 immagini\n"
+        assert done.stdout == "new/sheet.png: 7 immagini\n"
         with Image.open(io.BytesIO((tmp_path / "new" / "sheet.png").read_bytes())) as image:
             assert image.format == "PNG"
 
-    def test_render_makes_the_guides_of_an_extract_and_says_whom_it_left_aside(
+    def test_render_makes_the_guides_of_an_extract_and_says_what_it_did(
         self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path
     ) -> None:
         people = [
@@ -366,20 +395,30 @@ class TestOtherCommands:
             row(ID_DOMANDA="A3", STATO_DOMANDA="ACCOLTA", DOCUMENTI_RICHIESTI="", ANOMALIA_IBAN="NON_VERIFICABILE"),
             row(ID_DOMANDA="A4", NOME="Dar?o"),
             row(ID_DOMANDA="A5", ADESIONE_PROATTIVI="NO"),
-            row(ID_DOMANDA="A6", NOME="李"),
+            row(ID_DOMANDA="A6", NOME="李", CANALE="PATRONATO", PATRONATO="ACLI"),
         ]
         write_extract(tmp_path / "x.csv", people, encoding="utf-8")
-        database = {"env": environment(shared_store, VIDEOGUIDE_DATABASE="sqlite:///guides.db")}
+        env = environment(shared_store, VIDEOGUIDE_DATABASE="sqlite:///guides.db")
         arguments = ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "2")
-        done = run_videoguide(*arguments, **database)
-        assert (done.returncode, done.stderr) == (0, "")
-        lines = done.stdout.splitlines()
-        assert lines[0] == "  riga 5 scartata, colonna NOME: contiene un carattere perso per strada ('?')"
-        assert lines[1].startswith("  domanda A6 senza guida: nome: contiene caratteri che il font non può disegnare")
-        guides = [re.fullmatch(r"  (out/[0-9a-f]{32}/guide\.mp4)  ([a-z+-]+), citizen", line) for line in lines[2:5]]
-        assert [guide and guide[2] for guide in guides] == ["missing-documents", "adult-child", "unverified-iban"]
-        assert all(guide and (tmp_path / guide[1]).is_file() for guide in guides)
-        assert lines[5].startswith("3 guide (3 nuove) da ") and lines[5].endswith("scartate 1, escluse: no-consent 1")
-        again = run_videoguide(*arguments, **database)
-        assert again.stdout.splitlines()[2:5] == lines[2:5]
-        assert re.match(r"3 guide \(0 nuove\) da \d+ scene \(0 nuove\); righe 6, ", again.stdout.splitlines()[5])
+
+        def told(*more: str) -> list[str]:
+            done = run_videoguide(*arguments, *more, env=env)
+            assert (done.returncode, done.stderr) == (0, "") and "\x1b" not in done.stdout
+            return [" ".join(re.sub("[│┃]", " ", line).split()) for line in done.stdout.splitlines()]
+
+        would = told("--dry-run")
+        assert "guide 4: sarebbero nuove 4, aggiornate 0, uguali 0; ritirate 0" in would
+        assert not (tmp_path / "guides.db").exists()
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.json", "rejected.csv"}
+        lines = told()
+        assert "guide dal cittadino dal patronato tutte" in lines and "Documenti mancanti 1 1 2" in lines
+        assert "tutte 3 1 4" in lines and "Senza consenso ai servizi proattivi 1" in lines
+        assert "righe 6: scartate 1, ripetute 0, superate da un estratto più nuovo 0" in lines
+        assert "guide 4: nuove 4, aggiornate 0, uguali 0; ritirate 0" in lines
+        assert "guide senza un nome, perché non si può dire o mostrare: 1 (elenco in report.json)" in lines
+        assert lines[-1] == "out: report.json, rejected.csv"
+        assert len(list((tmp_path / "out").glob("??/*/guide.mp4"))) == 4
+        rejected = (tmp_path / "out" / "rejected.csv").read_text(encoding="utf-8-sig").splitlines()
+        assert rejected[1:] == ["5;NOME;contiene un carattere perso per strada ('?')"]
+        assert "guide 4: nuove 0, aggiornate 0, uguali 4; ritirate 0" in told()
+        assert "guide 1: nuove 0, aggiornate 0, uguali 1; ritirate 0" in told("--format", "ranges", "--limit", "1")

@@ -86,5 +86,5 @@ def test_the_usual_reasons_of_the_system_are_in_italian_without_the_path(code: i
 
 
 def test_any_other_reason_of_the_system_is_kept_in_its_words() -> None:
-    assert system_reason(OSError(errno.EIO, "the disk is worn")) == "the disk is worn"
+    assert system_reason(OSError(errno.EDOM, "out of range")) == "out of range"
     assert system_reason(OSError("not a gzip file")) == "not a gzip file"

@@ -128,7 +128,7 @@ def test_the_sound_file_holds_the_same_sound(film: Film) -> None:
 
 
 def test_every_sentence_is_in_captions_and_transcript(film: Film) -> None:
-    spoken = [sentence.text for scene in film.guide.script.scenes for sentence in scene.sentences]
+    spoken = [sentence.text for segment in film.guide.segments for sentence in segment.info.sentences]
     assert [sentence.text for sentence in film.about.transcript] == spoken
     read = " ".join(" ".join(cue.text.split()) for cue in film.about.captions)
     assert read == " ".join(spoken)
@@ -142,7 +142,7 @@ def test_every_sentence_is_in_captions_and_transcript(film: Film) -> None:
 
 def test_captions_keep_their_limits(film: Film) -> None:
     found = captions.problems(film.guide.cues)
-    if film.about.voice.id != film.guide.campaign.description.voices.default:
+    if film.about.voice.id != "kokoro":
         found = [problem for problem in found if "caratteri al secondo" not in problem]  # the draft voice hurries
     assert found == []
     for one, other in pairwise(film.about.captions):
@@ -238,7 +238,7 @@ def test_the_button_is_drawn_where_the_guide_says_in_brand_blue(film: Film) -> N
 
 def test_the_code_on_the_finished_end_card_leads_to_the_service(end_card: Any) -> None:
     segment, url = end_card
-    first, _ = segment.info["sentences"]["go"]
+    first = next(heard.start for heard in segment.info.sentences if heard.id == "go")
     shown = picture(segment, first // 1920 + FPS)
     assert [code.text for code in zxingcpp.read_barcodes(shown)] == [url]
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -19,9 +20,10 @@ from PIL import Image
 
 from videoguide import captions, manifest, payload
 from videoguide.errors import StoreError, VideoGuideError
-from videoguide.guides import Guide, write_guide
+from videoguide.guides import OUTLINES, Guide, _outline, keep_outline, write_guide
+from videoguide.payload import SEGMENTS
 from videoguide.previews import make_guide
-from videoguide.segments import KIND, Studio
+from videoguide.segments import Studio
 from videoguide.store import Store
 
 pytestmark = pytest.mark.xdist_group("guides")
@@ -69,8 +71,8 @@ def small_packs(store: Path) -> dict[str, Any]:
 
 def verify_segments(store: Path) -> None:
     """Every segment of the store is whole to the last bit."""
-    for key in Store(store).keys(KIND):
-        payload.verify(Store(store).path(KIND, key))
+    for key in Store(store).keys(SEGMENTS):
+        payload.verify(Store(store).path(SEGMENTS, key))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -135,7 +137,7 @@ class TestTimes:
         about = guide.manifest()
         assert about.segments[0].start_ms == 0
         for parts in (about.segments, about.chapters):
-            assert len(parts) == len(guide.script.scenes)
+            assert len(parts) == len(guide.segments)
         for one, other in pairwise(about.segments):
             assert one.start_ms + one.duration_ms == other.start_ms
         assert [(chapter.start_ms, chapter.end_ms) for chapter in about.chapters] == [
@@ -146,8 +148,8 @@ class TestTimes:
 
     def test_every_sentence_is_heard_inside_its_own_chapter(self, guide: Guide) -> None:
         transcript = list(guide.transcript)
-        for scene, chapter in zip(guide.script.scenes, guide.chapters, strict=True):
-            for sentence in scene.sentences:
+        for scene, chapter in zip(guide.segments, guide.chapters, strict=True):
+            for sentence in scene.info.sentences:
                 heard = transcript.pop(0)
                 assert heard.text == sentence.text
                 assert chapter.start_ms < heard.start_ms < heard.end_ms < chapter.end_ms
@@ -155,9 +157,9 @@ class TestTimes:
 
     def test_a_button_is_offered_from_its_sentence_to_its_scenes_end(self, guide: Guide) -> None:
         expected = [
-            (button.id, chapter.end_ms, next(one.text for one in scene.sentences if one.id == button.sentence))
-            for scene, chapter in zip(guide.script.scenes, guide.chapters, strict=True)
-            for button in scene.buttons
+            (button.id, chapter.end_ms, next(one.text for one in scene.info.sentences if one.id == button.sentence))
+            for scene, chapter in zip(guide.segments, guide.chapters, strict=True)
+            for button in scene.info.buttons
         ]
         starts = {heard.text: heard.start_ms for heard in guide.transcript}
         assert [(button.id, button.end_ms, button.start_ms) for button in guide.buttons] == [
@@ -259,7 +261,7 @@ class TestFullDisk:
         assert [
             path for path in (tmp_path / "store").rglob("*") if path.stat().st_size > 1_000 and path.is_file()
         ] == []
-        assert list(Store(tmp_path / "store").keys(KIND)) == []
+        assert list(Store(tmp_path / "store").keys(SEGMENTS)) == []
 
 
 DYING = """
@@ -356,3 +358,17 @@ def test_a_guide_travels_to_another_process(guide: Guide, tmp_path: Path) -> Non
     copy: Guide = pickle.loads(pickle.dumps(guide))
     write_it: Callable[[Guide, Path], dict[str, Path]] = write_guide
     assert write_it(copy, tmp_path / "guide.mp4")["video"].stat().st_size == guide.bytes
+
+
+class TestOutlines:
+    def test_a_damaged_outline_is_found_and_put_there_again(self, tiny_guide: Guide, tmp_path: Path) -> None:
+        store = Store(tmp_path)
+        key = keep_outline(store, tiny_guide.outline)
+        path = store.path(OUTLINES, key)
+        whole = path.read_bytes()
+        for damage in (b"", whole[:-20], whole.replace(b"citizen", b"nobody!")):
+            path.write_bytes(damage)
+            os.utime(path, ns=(1, 1))
+            with pytest.raises(StoreError, match="danneggiato"):
+                _outline.__wrapped__(path)
+            assert keep_outline(store, tiny_guide.outline) == key and path.read_bytes() == whole

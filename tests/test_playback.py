@@ -245,7 +245,7 @@ def test_brand_blue_is_shown_as_brand_blue(join_guide: Any, play: Any, tmp_path:
     pictures, sync, avcc = encode_pictures(16, lambda n: flat, lambda n: False, profile)
     sound, asc = encode_sound(np.zeros(2 * 15_360, np.float32), profile)
     file = tmp_path / "blue"
-    file.write_bytes(b"".join(payload.pack(pictures, sync, sound, avcc, asc, 320, 180, {})))
+    file.write_bytes(b"".join(payload.pack(pictures, sync, sound, avcc, asc, 320, 180, payload.Info("blue", "Blu"))))
     page = play(join_guide([payload.read(file)]))
     page.evaluate(SEEK, [0.3, 1, 16])
     shot = page.screenshot(clip={"x": 20, "y": 20, "width": 280, "height": 140})

@@ -1,6 +1,7 @@
 """Application + cases -> script: what is said to whom, scene by scene."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from videoguide.applications import Application
 from videoguide.campaigns import Campaign
 from videoguide.errors import FirstNameError, InputError, PackError, UnknownChoice
 from videoguide.readability import gulpease
-from videoguide.script import FilledScene, Script, guide_values, write_script
+from videoguide.script import FilledScene, Script, guide_values, pattern, shape_of, write_script
 
 CASES = ("missing-documents", "adult-child", "unverified-iban")
 COMBINATIONS = [(case,) for case in CASES] + [CASES[:2], CASES[::2], CASES[1:], CASES]
@@ -224,11 +225,43 @@ class TestNamesAreText:
         assert script.scenes[0].values["first_name"] == spoken
         assert script.scenes[0].sentences[0].text == f"Ciao {spoken}, benvenuta nella tua guida."
 
-    def test_a_name_in_an_expression_is_not_run_either(self, tiny: Campaign) -> None:
-        facts = {"receipts": ("books",)}
-        name = "{{ Cases }}{% if X %}"
-        script = a_script(tiny, "missing-receipt", first_name=name, facts=facts)
-        assert script.windows[0].text == (f"Ciao {name}. Per il bonus servono questi scontrini.",)
+    @pytest.mark.parametrize(
+        ("file", "old", "new"),
+        [
+            ("windows.toml", "Per il bonus", "{{ first_name }}, per il bonus"),
+            ("campaign.toml", 'alone = "pupils == 1"', "alone = \"first_name == 'Anna'\""),
+            ("campaign.toml", "when = \"'missing-receipt' in cases\"", 'when = "first_name"'),
+        ],
+    )
+    def test_who_gets_which_guide_may_not_depend_on_a_name(
+        self, tiny_copy: PackCopy, file: str, old: str, new: str
+    ) -> None:
+        with pytest.raises(PackError, match="chiede il nome della persona; ammesso solo nelle scene"):
+            tiny_copy.change(file, old, new).load()
+
+    def test_without_a_name_the_greeting_is_for_anybody(self, pack: Campaign) -> None:
+        nameless = replace(an_application(pack), spoken_name="")
+        first = write_script(nameless, ("missing-documents",), pack).scenes[0]
+        assert first.sentences[0].text == "Ciao, benvenuta nella tua guida."
+
+
+class TestPatterns:
+    def test_a_pattern_filled_with_another_name_is_the_other_persons_script(self, pack: Campaign) -> None:
+        for cases in (("missing-documents",), ("missing-documents", "unverified-iban", "adult-child")):
+            giulia, anna = an_application(pack, cases), an_application(pack, cases, first_name="ANNA")
+            assert shape_of(giulia) == shape_of(anna)
+            shared = pattern(giulia, cases, pack)
+            scenes = list(shared.script.scenes)
+            for at, scene in shared.scenes_for(anna.spoken_name).items():
+                scenes[at] = scene
+            assert tuple(scenes) == write_script(anna, cases, pack).scenes
+            assert shared.script.windows == write_script(anna, cases, pack).windows
+
+    @pytest.mark.parametrize(
+        "change", [{"sex": "M"}, {"applicant": "guardian"}, {"channel": "patronato"}, {"filed_year": 2023}]
+    )
+    def test_what_changes_a_script_changes_the_shape(self, pack: Campaign, change: dict[str, Any]) -> None:
+        assert shape_of(an_application(pack)) != shape_of(an_application(pack, **change))
 
     @pytest.mark.parametrize("name", ["李", "Анна", "Anna😀", "محمد"])
     def test_a_name_that_the_font_cannot_draw_is_refused_without_being_repeated(

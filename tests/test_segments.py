@@ -17,9 +17,10 @@ from videoguide import payload
 from videoguide.campaigns import Campaign
 from videoguide.encoding import Profile
 from videoguide.errors import InputError, StoreError, UnknownChoice
+from videoguide.payload import SEGMENTS
 from videoguide.pronunciation import Entry, Lexicon
 from videoguide.script import FilledScene
-from videoguide.segments import KIND, Studio, open_studio
+from videoguide.segments import Studio, open_studio
 from videoguide.store import Store
 from videoguide.timing import GRID_FRAMES, frames_to_ms, samples_to_ms
 from videoguide.voices.silent import SilentVoice
@@ -74,8 +75,19 @@ class TestKeys:
             ("scenes/receipt.toml", "Lo scontrino", "Gli scontrini"),
             ("scenes/receipt.toml", 'id = "missing"', 'id = "absent"'),
             ("catalogue.toml", "Scontrino dei libri", "Scontrino di libri"),
+            ("scenes/receipt.toml", "Quali scontrini servono", "Quali"),
         ],
-        ids=["drawing", "comment in it", "imported drawing", "words", "pause", "chapter", "sentence id", "catalogue"],
+        ids=[
+            "drawing",
+            "comment in it",
+            "imported drawing",
+            "words",
+            "pause",
+            "chapter",
+            "sentence id",
+            "catalogue",
+            "button",
+        ],
     )
     def test_whatever_goes_into_a_scene_changes_its_key(
         self, tiny_copy: PackCopy, tmp_path: Path, file: str, old: str, new: str
@@ -98,13 +110,12 @@ class TestKeys:
         [
             ("scenes/hello.svg", '"Ciao"', '"Salve"'),
             ("scenes/hello.toml", "con calma", "piano"),
-            ("scenes/receipt.toml", "Quali scontrini servono", "Quali"),
             ("scenes/receipt.toml", 'meaning = "receipts asked for"', 'meaning = "receipts"'),
             ("windows.toml", "Quali scontrini servono", "Quali"),
             ("campaign.toml", "La tua guida per il bonus libri", "Guida"),
             ("campaign.toml", "valid_months = 3", "valid_months = 4"),
         ],
-        ids=["another drawing", "other words", "button", "meaning", "window", "title", "validity"],
+        ids=["another drawing", "other words", "meaning", "window", "title", "validity"],
     )
     def test_what_does_not_go_into_a_scene_leaves_its_key(
         self, tiny_copy: PackCopy, tmp_path: Path, file: str, old: str, new: str
@@ -179,7 +190,7 @@ class TestFindingAndMaking:
         made = studio.segment(scene)
         written = made.path.stat().st_mtime_ns
         found = studio.segment(scene)
-        assert found.path == made.path == studio.store.path(KIND, studio.key(scene))
+        assert found.path == made.path == studio.store.path(SEGMENTS, studio.key(scene))
         assert found.path.stat().st_mtime_ns == written
 
     def test_it_lasts_as_long_as_its_sound_on_the_grid_and_knows_when_each_sentence_is_heard(
@@ -188,10 +199,24 @@ class TestFindingAndMaking:
         scene = scene_of(tiny_studio.campaign)
         segment, told = tiny_studio.segment(scene), tiny_studio.tell(scene)
         assert segment.tables.frames == told.frames and told.frames % GRID_FRAMES == 0
-        assert segment.info["scene"] == "receipt"
-        assert segment.info["sentences"] == {time.id: [time.start, time.end] for time in told.sentences}
-        assert list(segment.info["sentences"]) == ["missing", "receipt-1"]
+        assert (segment.info.scene, segment.info.chapter) == (scene.scene, scene.chapter)
         assert samples_to_ms(told.sentences[-1].end) < frames_to_ms(segment.tables.frames)
+        heard = [(sentence.id, sentence.start, sentence.end) for sentence in segment.info.sentences]
+        assert heard == [(time.id, time.start, time.end) for time in told.sentences]
+        assert [sentence.text for sentence in segment.info.sentences] == [each.text for each in scene.sentences]
+        assert [sentence.id for sentence in segment.info.sentences] == ["missing", "receipt-1"]
+
+    def test_it_knows_which_speech_it_was_made_of(self, tiny_studio: Studio) -> None:
+        segment = tiny_studio.segment(scene_of(tiny_studio.campaign))
+        assert len(segment.info.speech) == 2
+        assert all(tiny_studio.store.find("speech", key) for key in segment.info.speech)
+
+    def test_it_knows_its_buttons(self, tiny_studio: Studio) -> None:
+        scene = scene_of(tiny_studio.campaign)
+        segment = tiny_studio.segment(scene)
+        assert [(button.id, button.label) for button in segment.info.buttons] == [
+            (button.id, button.label) for button in scene.buttons
+        ]
 
     def test_it_has_a_poster_and_the_size_that_was_asked_for(self, tiny_studio: Studio) -> None:
         segment = tiny_studio.segment(scene_of(tiny_studio.campaign))

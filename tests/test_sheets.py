@@ -15,6 +15,7 @@ def test_each_look_of_a_scene_is_on_it_once_in_the_guides_order(tiny_studio: Stu
     found = [(scene.scene, scene.values.get("sex"), len(scene.sentences)) for scene in variants(tiny_studio)]
     assert found == [
         ("hello", "F", 2),
+        ("hello", "F", 2),  # without a name
         ("receipt", None, 2),
         ("receipt", None, 2),
         ("receipt", None, 3),

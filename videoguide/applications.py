@@ -111,6 +111,14 @@ def _is_variant(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
 
 
+def tidy_fiscal_code(given: str) -> str:
+    """A person's fiscal code in its one form, omocodia variants included. Raises InputError without it."""
+    try:
+        return _fiscal_code(given.strip())
+    except _Reject as error:
+        raise InputError(f"codice fiscale: {error.reason}") from error
+
+
 def tidy_patronato(name: str) -> str:
     """A patronato's name as it is written, blanks folded; may be empty. Raises InputError as for a first name."""
     folded = " ".join(name.split())

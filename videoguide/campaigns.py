@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from videoguide import templates
 from videoguide.errors import PackError, UnknownChoice, system_reason
 
 Entry = Mapping[str, str]
@@ -100,9 +101,10 @@ class Case(Data, frozen=True):
 
 
 class LeftOut(Data, frozen=True):
-    """A reason to leave somebody out; the first that holds counts."""
+    """A reason to leave somebody out, and how the staff read it; the first that holds counts."""
 
     reason: str
+    title: str
     when: str
 
 
@@ -155,6 +157,7 @@ class Limits(Data, frozen=True):
 class Rules(Data, frozen=True):
     left_out: tuple[LeftOut, ...]
     no_case: str
+    no_case_title: str
 
 
 class Description(Data, frozen=True):
@@ -211,6 +214,13 @@ class Campaign:
     def cases(self) -> Mapping[str, Case]:
         return {case.id: case for case in self.description.cases}
 
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """Words for the ids of cases and of reasons to leave somebody out."""
+        rules = self.description.rules
+        cases = {case.id: case.title for case in self.description.cases}
+        return {**cases, **{rule.reason: rule.title for rule in rules.left_out}, rules.no_case: rules.no_case_title}
+
     def case(self, case_id: str) -> Case:
         """The case, or UnknownChoice with the list of known ones."""
         if case_id not in self.cases:
@@ -242,6 +252,10 @@ def load(folder: Path, campaign_id: str) -> Campaign:
         raise UnknownChoice("campagna", campaign_id, known)
     return Campaign(folder / campaign_id)
 
+
+FIRST_NAME = "first_name"
+"""The one variable that is a person's own. Only what scenes say and show may depend on it: who gets a guide, which
+scenes it has and what its windows say do not, so that guides share all of that."""
 
 _T = TypeVar("_T")
 
@@ -289,6 +303,7 @@ def _check_references(pack: Campaign) -> None:
             known(button.sentence, sentences, file, where, "frase")
         for sentence in scene.sentences:
             known(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variabile")
+    _check_impersonal(pack)
     extract = pack.extract
     facts = {fact_id for fact_id, fact in about.facts.items() if fact.type != "count"}
     for part, names, there in (
@@ -302,3 +317,23 @@ def _check_references(pack: Campaign) -> None:
         meant = about.channels if column == "channel" else SPELLINGS.get(column)
         for value in spelt.values() if meant else ():
             known(value, meant, "extract.toml", f"values.{column}", column)
+
+
+def _check_impersonal(pack: Campaign) -> None:
+    """Nothing but scenes may ask for the first name; raises PackError."""
+    about = pack.description
+    sources = [("campaign.toml", f"values.{name}", f"{{{{ {source} }}}}") for name, source in about.values.items()]
+    for where, rule in (
+        *((f"rules.{rule.reason}", rule.when) for rule in about.rules.left_out),
+        *((f"cases.{case.id}", case.when) for case in about.cases),
+        *((f"scenes.{place.scene}", place.when) for place in about.scenes if place.when),
+    ):
+        sources.append(("campaign.toml", where, f"{{{{ {rule} }}}}"))
+    for window_id, window in pack.windows.items():
+        words = (*window.text, *window.points, window.point)
+        sources += [("windows.toml", window_id, source) for source in words]
+    for file, where, source in sources:
+        if FIRST_NAME not in source:
+            continue  # most: parsing them all would cost every command its time
+        if FIRST_NAME in templates.variables_used(source, file=pack.folder / file, where=where):
+            raise PackError(pack.folder / file, "chiede il nome della persona; ammesso solo nelle scene", where=where)

@@ -3,7 +3,7 @@ every distinct scene of those is spoken, drawn and looked at.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,7 +75,7 @@ def every_guide(pack: Campaign, most: int = 3) -> Iterator[tuple[Application, tu
     """An application for each combination that the pack tells apart, with its cases.
 
     All sets of cases x channels x years x facts; lists of up to ``most`` entries and of all; each sex
-    and applicant once a set of facts; the longest allowed name throughout.
+    and applicant once a set of facts; the longest allowed name throughout, and none at all.
     """
     about = pack.description
     cases = [case.id for case in about.cases]
@@ -101,6 +101,8 @@ def every_guide(pack: Campaign, most: int = 3) -> Iterator[tuple[Application, tu
                             facts=given,
                         )
                         yield application, chosen
+                        if some is people:  # the greeting of who has a name that cannot be said or shown
+                            yield replace(application, spoken_name=""), chosen
 
 
 def distinct_scenes(scripts: Iterable[Script]) -> tuple[FilledScene, ...]:

@@ -1,104 +1,54 @@
 """The ``videoguide`` command. Thin: it reads options, calls, shows. Heavy imports live in the commands."""
 
-import re
+import io
+import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from videoguide.errors import InputError, UnknownChoice, VideoGuideError
+from videoguide.usage import Command, Group, usage_error
 
 if TYPE_CHECKING:
     from videoguide.applications import FactValue
     from videoguide.campaigns import Campaign
+    from videoguide.database import Database
     from videoguide.progress import Report
     from videoguide.segments import Studio
     from videoguide.settings import Settings
+    from videoguide.store import Store as Pieces
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
-# Typer's own words, of help pages and of usage errors
-_HEADINGS = {"Arguments": "Argomenti", "Options": "Opzioni", "Commands": "Comandi"}
-_HELP = (
-    (r"\[OPTIONS\]", "[OPZIONI]"),
-    (r"COMMAND \[ARGS\]", "COMANDO [ARGOMENTI]"),
-    (r"Show this message and exit", "Mostra questo aiuto ed esce"),
-    (r"\[default: ", "[predefinito: "),
-    (r"\brequired\]", "obbligatorio]"),
-)
-_ERRORS = (
-    (r"^Missing argument ", "manca l’argomento "),
-    (r"^Missing option ", "manca l’opzione "),
-    (r"^Missing command", "manca il comando"),
-    (r"^No such option: ", "opzione sconosciuta: "),
-    (r"\(Possible options: (.+)\)$", r"(forse \1)"),
-    (r"^No such command ('.*?')", r"comando sconosciuto: \1"),
-    (r"\. Did you mean (.+)\?$", r" (forse \1)"),
-    (r"^Got unexpected extra argument\S* \((.+)\)$", r"argomenti in più: \1"),
-    (r"^Option (\S+) requires an argument", r"l’opzione \1 vuole un valore"),
-    (r"^Option (\S+) does not take a value", r"l’opzione \1 non vuole un valore"),
-    (r"^Invalid value for (.+?): ", r"valore non valido per \1; "),
-    (r"Input should be a valid integer.*$", "ammessi: numeri interi"),
-    (r"Input should be greater than or equal to ", "ammesso: almeno "),
-    (r"Input should be less than or equal to ", "ammesso: al massimo "),
-)
-
-
-def _turned(text: str, words: tuple[tuple[str, str], ...]) -> str:
-    for english, italian in words:
-        text = re.sub(english, italian, text)
-    return text
-
-
-class _Page(typer.Context.formatter_class):  # type: ignore[misc, valid-type]
-    """Turns the words before they are laid out, so that columns and line ends are right."""
-
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, _turned(args, _HELP), prefix or "Uso: ")
-
-    def write_heading(self, heading: str) -> None:
-        super().write_heading(_HEADINGS.get(heading, heading))
-
-    def write_dl(self, rows: list[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl([(name, _turned(text, _HELP)) for name, text in rows], col_max, col_spacing)
-
-
-class _Context(typer.Context):
-    formatter_class = _Page
-
-
-class _Command(TyperCommand):
-    """A command whose help is Italian."""
-
-    context_class = _Context
-
-
-class _Group(TyperGroup):
-    """The command of commands; its help is Italian too."""
-
-    context_class = _Context
-
-
 app = typer.Typer(
     name="videoguide",
-    cls=_Group,
+    cls=Group,
     help="Videoguide personali, parlate e accessibili: una per ogni domanda che ha bisogno di un passo in più.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
+store_app = typer.Typer(
+    cls=Group, help="Che cosa c’è nel magazzino delle scene: quanto, se è sano, che cosa non serve più."
+)
+app.add_typer(store_app, name="store")
+
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAGNA", help="Campagna, per esempio assegno-unico.")]
 VoiceId = Annotated[str | None, typer.Option("--voice", metavar="VOCE", help="Voce (vedi: videoguide voices).")]
 Size = Annotated[str | None, typer.Option("--size", metavar="LxA", help="Larghezza e altezza, per esempio 640x360.")]
 Store = Annotated[str | None, typer.Option("--store", metavar="CARTELLA", help="Cartella dei segmenti.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Dice che cosa farebbe, e non lo fa.")]
+
+PIECES = {"segments": "scene", "speech": "frasi dette", "outlines": "schemi", "layers": "disegni"}
+"""What the store's kinds are called."""
 
 
-@app.command(cls=_Command)
+@app.command(cls=Command)
 def preview(
     campaign: CampaignId,
     first_name: Annotated[str, typer.Option("--first-name", metavar="NOME", help="Nome di battesimo.")],
@@ -145,7 +95,7 @@ def preview(
     )
     script = write_script(application, case, pack)
     studio = _studio(pack, settings)
-    with _progress("Scene") as advance:
+    with _bar("Scene") as advance:
         made = make_guide(script, studio, advance)
     from videoguide.guides import write_guide
 
@@ -159,37 +109,57 @@ def preview(
     )
 
 
-@app.command(cls=_Command)
+@app.command(cls=Command)
 def render(
     campaign: CampaignId,
     applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto: CSV, CSV in gzip o Parquet.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="CARTELLA", help="Dove scrivere le guide.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="CARTELLA", help="Dove scrivere.")],
+    format: Annotated[
+        str, typer.Option("--format", metavar="mp4|ranges", help="File MP4, o guide servite dalle scene comuni.")
+    ] = "mp4",
     workers: Annotated[int | None, typer.Option("--workers", min=1, max=256, metavar="N", help="Processi.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Al massimo N guide.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Scrive solo report.json e rejected.csv: che cosa farebbe.")
+    ] = False,
     voice: VoiceId = None,
     size: Size = None,
     store: Store = None,
 ) -> None:
-    """Fa le guide di tutte le domande di un estratto."""
-    from videoguide.pipeline import GUIDE_FILE
+    """Fa le guide di tutte le domande di un estratto, e aggiorna quelle che ci sono."""
+    from videoguide.display import show, stages
+    from videoguide.pipeline import FORMATS
     from videoguide.pipeline import render as make
 
     settings, pack = _opened(campaign, voice=voice, size=size, store=store)
-    with _progress("Guide") as report:
-        outcome = make(applications, pack, settings, output, workers=workers, report=report)
-    for row in outcome.rejected:
-        typer.echo(f"  riga {row.row} scartata, colonna {row.column}: {row.reason}")
-    for application, reason in outcome.unfit.items():
-        typer.echo(f"  domanda {application} senza guida: {reason}")
-    for record in outcome.guides:
-        typer.echo(f"  {output / record.id / GUIDE_FILE}  {record.cases}, {record.channel}")
-    left_out = ", ".join(f"{reason} {count}" for reason, count in sorted(outcome.left_out.items())) or "nessuna"
-    typer.echo(
-        f"{len(outcome.guides)} guide ({outcome.guides_made} nuove) da {outcome.segments} scene "
-        f"({outcome.segments_made} nuove); righe {outcome.rows}, scartate {len(outcome.rejected)}, escluse: {left_out}"
-    )
+    if format not in FORMATS:
+        raise UnknownChoice("formato", format, FORMATS)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        with stages() as tell:
+            report = make(
+                applications,
+                pack,
+                settings,
+                output,
+                format=format,
+                workers=workers,
+                limit=limit,
+                dry_run=dry_run,
+                tell=tell,
+            )
+    except KeyboardInterrupt:
+        typer.echo(
+            "videoguide: interrotto; le scene e le guide finite restano: rilancia lo stesso comando per andare avanti",
+            err=True,
+        )
+        raise
+    show(report, pack.titles)
+    typer.echo(f"{output}: report.json, rejected.csv")
 
 
-@app.command(cls=_Command)
+@app.command(cls=Command)
 def sample(
     campaign: CampaignId,
     output: Annotated[
@@ -206,13 +176,13 @@ def sample(
     typer.echo(f"{output}: {count} righe, persone inventate")
 
 
-@app.command(cls=_Command)
+@app.command(cls=Command)
 def check(campaign: CampaignId, voice: VoiceId = "silent", store: Store = None) -> None:
     """Prova un pacchetto di campagna: parole, disegni, tempi, collegamenti, ogni combinazione."""
     from videoguide.check import check as prove
 
     settings, pack = _opened(campaign, voice=voice, store=store)
-    with _progress("Controllo") as advance:
+    with _bar("Controllo") as advance:
         checked = prove(_studio(pack, settings), advance)
     for finding in checked.findings:
         typer.echo(f"  {finding}")
@@ -225,7 +195,7 @@ def check(campaign: CampaignId, voice: VoiceId = "silent", store: Store = None) 
         raise typer.Exit(FAILED)
 
 
-@app.command(cls=_Command)
+@app.command(cls=Command)
 def sheet(
     campaign: CampaignId,
     output: Annotated[
@@ -240,19 +210,202 @@ def sheet(
 
     settings, pack = _opened(campaign, voice="silent", size="960x540", store=store)
     file = output or Path("output") / f"{pack.id}-sheet.png"
-    with _progress("Disegni") as report:
+    with _bar("Disegni") as report:
         png, pictures = draw_sheet(_studio(pack, settings), columns, report)
     write_whole(file, [png])
     typer.echo(f"{file}: {pictures} immagini")
 
 
-@app.command(cls=_Command)
+@app.command(cls=Command)
 def voices() -> None:
     """Elenca le voci."""
     from videoguide.voices import VOICES
 
     for voice_id, kind in VOICES.items():
         typer.echo(f"{voice_id:16} {'rete ' if kind.online else 'qui  '} {kind.description}")
+
+
+@app.command(cls=Command)
+def serve(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="In prova: campagna e persone inventate, accesso senza identità digitale.")
+    ] = False,
+    host: Annotated[str, typer.Option("--host", metavar="INDIRIZZO", help="Dove ascoltare.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N", help="Porta.")] = 8000,
+    voice: VoiceId = None,
+    size: Size = None,
+    store: Store = None,
+) -> None:
+    """Apre l’area riservata: accesso, guide, valutazioni. In prova fa prima le guide della campagna d’esempio."""
+    from videoguide import settings
+    from videoguide.portal.app import create_app, server
+    from videoguide.portal.configuration import PORTAL_SETTINGS, PortalSettings
+
+    found = settings.load(None, voice=voice, size=size, store=store)
+    here = {"portal_url": f"http://127.0.0.1:{port}"} if demo else {}
+    rules = PortalSettings.of(settings.read(PORTAL_SETTINGS, None, **here), demo=demo)
+    app = create_app(found, rules, demo=demo)
+    serving = server(app, host, port)
+    if demo:
+        _render_samples(found)
+    typer.echo(f"{rules.url}: area riservata{' di prova' if demo else ''}; per fermarla Ctrl-C", err=True)
+    app.state.portal.log.listen()
+    serving.run()
+
+
+def _render_samples(found: "Settings") -> None:
+    """The guides of every campaign's invented people, so that a demonstration has something to show."""
+    from videoguide import campaigns
+    from videoguide.display import stages
+    from videoguide.pipeline import render as make
+
+    for campaign in campaigns.campaigns(found.scenes):
+        pack = campaigns.load(found.scenes, campaign)
+        if (pack.folder / "sample.csv").exists():
+            with stages() as tell:
+                make(pack.folder / "sample.csv", pack, found, Path("output") / "demo", format="ranges", tell=tell)
+
+
+@store_app.command("stats", cls=Command)
+def store_stats(store: Store = None) -> None:
+    """Quanti pezzi e byte, per genere, e quanti in uso."""
+    from videoguide.upkeep import stats
+
+    with _kept(store) as (pieces, database):
+        stocks = stats(pieces, database)
+    for stock in stocks:
+        used = (
+            ""
+            if stock.used is None
+            else f"  usati {_dotted(stock.used)}, non usati {_dotted(stock.pieces - stock.used)}"
+        )
+        typer.echo(f"{PIECES.get(stock.kind, stock.kind):12} {_dotted(stock.pieces):>9} {_mb(stock.bytes):>12}{used}")
+    typer.echo(
+        f"{'in tutto':12} {_dotted(sum(one.pieces for one in stocks)):>9} {_mb(sum(one.bytes for one in stocks)):>12}"
+    )
+
+
+@store_app.command("verify", cls=Command)
+def store_verify(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Toglie i pezzi danneggiati: il prossimo render rifà quelli che servono.")
+    ] = False,
+    store: Store = None,
+) -> None:
+    """Controlla ogni byte di ogni pezzo. Senza --remove non tocca niente; se restano danni esce con 1."""
+    from videoguide.upkeep import remove_damaged, verify
+
+    with _kept(store) as (pieces, database):
+        with _bar("Controllo") as tell:
+            found = verify(pieces, database, lambda kind, *of: tell(PIECES[kind], *of))
+        removed = remove_damaged(pieces, found.damaged) if remove else 0
+    for one in found.damaged:
+        typer.echo(f"  {PIECES[one.kind]} {one.key}: {one.reason}")
+    typer.echo(
+        f"pezzi controllati {_dotted(found.checked)}: danneggiati {_dotted(len(found.damaged))}, "
+        f"tolti {_dotted(removed)}; guide che li usano {_dotted(found.guides)}"
+    )
+    if len(found.damaged) > removed:
+        raise typer.Exit(FAILED)
+
+
+@store_app.command("prune", cls=Command)
+def store_prune(
+    dry_run: DryRun = False,
+    keep_days: Annotated[
+        int, typer.Option("--keep-days", min=0, metavar="N", help="Lascia i pezzi degli ultimi N giorni.")
+    ] = 1,
+    store: Store = None,
+) -> None:
+    """Toglie i pezzi che nessuna guida usa.
+
+    Sono scene, frasi dette e schemi; i disegni restano: sono senza parole, e servono alle prossime scene.
+    """
+    from videoguide.upkeep import prune
+
+    with _kept(store) as (pieces, database):
+        removed = prune(pieces, database, keep_days=keep_days, dry_run=dry_run)
+    what = ", ".join(f"{PIECES[one.kind]} {_dotted(one.pieces)} ({_mb(one.bytes)})" for one in removed)
+    typer.echo(f"{'da togliere' if dry_run else 'pezzi tolti'}: {what}")
+
+
+@app.command(cls=Command)
+def purge(
+    expired: Annotated[bool, typer.Option("--expired", help="Le guide scadute, anche ritirate.")] = False,
+    person: Annotated[
+        bool, typer.Option("--person", help="Le guide di una persona: il codice fiscale si legge dallo standard input.")
+    ] = False,
+    dry_run: DryRun = False,
+    store: Store = None,
+) -> None:
+    """Cancella per sempre guide scadute, o quelle di una persona.
+
+    Vanno via le righe del database, i file, e le scene e le frasi dette che servivano solo a loro.
+    """
+    from videoguide.applications import tidy_fiscal_code
+    from videoguide.upkeep import purge_expired, purge_person
+
+    if expired is person:
+        raise InputError("purge vuole una di queste opzioni: --expired, --person")
+    code = tidy_fiscal_code(_secret("Codice fiscale (non si vede): ")) if person else ""
+    with _kept(store) as (pieces, database):
+        if person:
+            done = purge_person(pieces, database, code, dry_run=dry_run)
+        else:
+            done = purge_expired(pieces, database, dry_run=dry_run)
+    whose = "guide della persona" if person else "guide scadute"
+    if done.guides:
+        typer.echo(
+            f"{whose}: {_dotted(done.guides)} {'da cancellare' if dry_run else 'cancellate'}; "
+            f"file {'da togliere' if dry_run else 'tolti'} {_dotted(done.files)} ({_mb(done.file_bytes)}); "
+            f"scene {_dotted(done.segments)}, frasi dette {_dotted(done.speech)}"
+        )
+    else:
+        typer.echo("nessuna guida" if person else f"{whose}: nessuna")
+    for place in done.missing:
+        typer.echo(
+            f"videoguide: {place}: questa cartella non c’è; se è altrove, i file delle guide sono ancora lì", err=True
+        )
+    if not done.settled:
+        typer.echo(
+            "videoguide: qualcuno sta leggendo il database: il suo giornale si svuota quando ha finito", err=True
+        )
+
+
+@contextmanager
+def _kept(store: str | None) -> "Iterator[tuple[Pieces, Database]]":
+    """The store and its database, which must be there: without it, nobody knows what is needed."""
+    from videoguide import database, settings
+    from videoguide.store import Store as Pieces
+
+    found = settings.load(None, store=store)
+    if not database.exists(found.database):
+        raise InputError(f"{database.shown(found.database)}: questo database non c’è")
+    with database.Database(found.database) as opened:
+        yield Pieces(found.store), opened
+
+
+def _secret(prompt: str) -> str:
+    """A line of standard input, which nobody sees being typed; nothing where there is none."""
+    if sys.stdin is None:
+        return ""
+    if not sys.stdin.isatty():
+        return sys.stdin.buffer.readline(1000).decode("utf-8", "replace")
+    from getpass import getpass
+
+    try:
+        return getpass(prompt)
+    except EOFError:
+        return ""
+
+
+def _dotted(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+def _mb(size: int) -> str:
+    """Bytes as megabytes, the Italian way: ``1.035,1 MB``."""
+    return f"{size / 1e6:,.1f} MB".translate(str.maketrans(",.", ".,"))
 
 
 def _opened(campaign: str, **given: str | None) -> "tuple[Settings, Campaign]":
@@ -268,19 +421,22 @@ def _studio(pack: "Campaign", settings: "Settings") -> "Studio":
     return open_studio(pack, settings)
 
 
-@contextmanager
-def _progress(what: str) -> "Iterator[Report]":
-    """A progress bar on standard error; call the result after each piece of work."""
+def _bar(what: str) -> "AbstractContextManager[Report]":
+    """A progress bar where somebody sees it; loading Rich would cost the others their time."""
     if not sys.stderr.isatty():
-        yield lambda label, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from videoguide.progress import silently
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, TextColumn("{task.fields[label]}"), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, label="")
-        yield lambda label, done, total: bar.update(task, completed=done, total=total, label=label)
+        return nullcontext(silently)
+    from videoguide.display import bar
+
+    return bar(what)
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    """End cleanly; whoever is impatient and asks again does not disturb that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _facts(pack: "Campaign", cases: list[str], options: "Mapping[str, FactValue | None]") -> "dict[str, FactValue]":
@@ -300,6 +456,8 @@ def _facts(pack: "Campaign", cases: list[str], options: "Mapping[str, FactValue 
 
 def main() -> None:
     """Entry point: errors become one line on standard error and an exit status, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without our signs is no reason to fail
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], prog_name="videoguide", standalone_mode=False))
     except InputError as error:
@@ -313,12 +471,7 @@ def main() -> None:
             raise
         # a word that Typer does not understand, as whichever Click it brings along reports it
         command = getattr(getattr(error, "ctx", None), "command_path", "videoguide")
-        _fail(f"{_usage_error(error.format_message())} (vedi: {command} --help)", BAD_INPUT)
-
-
-def _usage_error(message: str) -> str:
-    """What Typer says of a command line that it does not understand; what is not known here stays as it is."""
-    return _turned(" ".join(message.split()).rstrip("."), _ERRORS)
+        _fail(f"{usage_error(error.format_message())} (vedi: {command} --help)", BAD_INPUT)
 
 
 def _fail(message: str, status: int) -> NoReturn:

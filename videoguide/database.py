@@ -1,108 +1,340 @@
-"""Tables, engine and migrations; the only SQLModel. Holds which guide belongs to which application.
+"""All tables, the engine and the migrations; where SQLModel and Alembic end.
 
-SQLite in WAL mode by default; any SQLAlchemy address by one setting. The schema is moved forward by
-the Alembic migrations in ``migrations/`` whenever the register is opened.
+SQLite in WAL mode by default; any SQLAlchemy address by one setting. The schema is moved forward by the
+Alembic migrations in ``migrations/`` whenever a database is opened. Moments are in UTC and say so.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.util.exc import CommandError
-from sqlalchemy import Engine, UniqueConstraint, event
+from sqlalchemy import JSON, Column, Engine, Index, LargeBinary, UniqueConstraint, event, text
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Field, Session, SQLModel, create_engine, select
+from sqlmodel import Field, Session, SQLModel, create_engine
 
 from videoguide.errors import StoreError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 BUSY_MS = 30_000
+COMMENT_CHARACTERS = 500
+
+_LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7640891576956012809)"}
+"""How a transaction becomes the only one that migrates."""
+
+
+def now() -> datetime:
+    """This moment as the tables keep it: UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class CampaignRecord(SQLModel, table=True):
+    """A campaign that has been rendered at least once."""
+
+    __tablename__ = "campaigns"
+
+    id: str = Field(primary_key=True, max_length=64)
+    title: str = Field(max_length=200)
+    since: datetime = Field(default_factory=now)
+
+
+class Recipient(SQLModel, table=True):
+    """A person with at least one guide; the fiscal code is what a login is recognised by."""
+
+    __tablename__ = "recipients"
+
+    id: int | None = Field(default=None, primary_key=True)
+    fiscal_code: str = Field(unique=True, max_length=16)
+
+
+class ApplicationRecord(SQLModel, table=True):
+    """An application as its newest extract tells it.
+
+    Of one that never had a guide only the number, the date and the reason are kept: ``left_out`` is why it has
+    none, and all that is about the person is empty.
+    """
+
+    __tablename__ = "applications"
+    __table_args__ = (UniqueConstraint("campaign_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: str = Field(foreign_key="campaigns.id", max_length=64)
+    number: str = Field(max_length=64)
+    extracted_on: date
+    left_out: str = Field(default="", max_length=40)
+    recipient_id: int | None = Field(default=None, foreign_key="recipients.id", index=True)
+    first_name: str = Field(default="", max_length=80)
+    sex: str = Field(default="", max_length=1)
+    applicant: str = Field(default="", max_length=20)
+    filed_on: date | None = None
+    channel: str = Field(default="", max_length=20)
+    patronato: str = Field(default="", max_length=60)
+    status: str = Field(default="", max_length=40)
+    facts: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class GuideRecord(SQLModel, table=True):
-    """One guide: an opaque random id, and the application state (a hash) that it was made for."""
+    """One guide: an opaque random id, the application state it tells of, and the segments it is made of.
+
+    ``state`` is the hash of what the person is asked to do; ``outline`` and ``segments`` are keys in the store,
+    32 bytes each. An application has at most one guide that is not withdrawn.
+    """
 
     __tablename__ = "guides"
-    __table_args__ = (UniqueConstraint("campaign", "state"),)
+    __table_args__ = (
+        Index(
+            "ix_guides_current",
+            "application_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index("ix_guides_application_id", "application_id"),
+    )
 
     id: str = Field(primary_key=True, max_length=32)
-    campaign: str = Field(max_length=64)
-    application: str = Field(index=True, max_length=64)
-    state: str = Field(max_length=64)
+    application_id: int = Field(foreign_key="applications.id", ondelete="CASCADE")
+    state: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
     cases: str = Field(max_length=200)
     channel: str = Field(max_length=20)
-    made_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    outline: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    segments: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    made_at: datetime = Field(default_factory=now)
+    expires_at: datetime
+    withdrawn_at: datetime | None = None
+    withdrawn_because: str = Field(default="", max_length=40)
 
 
-class Register:
-    """The database, opened and brought up to date; use it in a ``with`` block."""
+class Delivery(SQLModel, table=True):
+    """That a guide was put where its person finds it: ``medium`` is ``reserved-area``, or a notice's way."""
 
-    def __init__(self, address: str) -> None:
+    __tablename__ = "deliveries"
+
+    guide_id: str = Field(primary_key=True, foreign_key="guides.id", ondelete="CASCADE", max_length=32)
+    medium: str = Field(primary_key=True, max_length=20)
+    at: datetime = Field(default_factory=now)
+
+
+class View(SQLModel, table=True):
+    """One opening of a guide's page; ``reached`` is how much of it was really played, in per cent (0, 25 … 100)."""
+
+    __tablename__ = "views"
+
+    id: str = Field(primary_key=True, max_length=32)
+    guide_id: str = Field(foreign_key="guides.id", ondelete="CASCADE", index=True, max_length=32)
+    opened_at: datetime = Field(default_factory=now)
+    played_at: datetime | None = None
+    reached: int = 0
+    followed: str = Field(default="", max_length=40)
+    """The end card's link that was followed, or nothing."""
+
+
+class Press(SQLModel, table=True):
+    """A button that was shown in a view, and when it was pressed, if ever."""
+
+    __tablename__ = "presses"
+
+    view_id: str = Field(primary_key=True, foreign_key="views.id", ondelete="CASCADE", max_length=32)
+    button: str = Field(primary_key=True, max_length=64)
+    shown_at: datetime | None = None
+    pressed_at: datetime | None = None
+
+
+class Rating(SQLModel, table=True):
+    """How useful a guide was to its person, 1 to 5, in words of their own if they like."""
+
+    __tablename__ = "ratings"
+
+    guide_id: str = Field(primary_key=True, foreign_key="guides.id", ondelete="CASCADE", max_length=32)
+    stars: int
+    comment: str = Field(default="", max_length=COMMENT_CHARACTERS)
+    rated_at: datetime = Field(default_factory=now)
+    changed_at: datetime | None = None
+
+
+class Run(SQLModel, table=True):
+    """One ``render``: where its files went and what it reported; without an end it was stopped."""
+
+    __tablename__ = "runs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: str = Field(foreign_key="campaigns.id", index=True, max_length=64)
+    output: str
+    format: str = Field(max_length=10)
+    started_at: datetime = Field(default_factory=now)
+    ended_at: datetime | None = None
+    report: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class LoginSession(SQLModel, table=True):
+    """Somebody who is logged in, or on the way: only the hash of the cookie's token is kept.
+
+    ``role`` is ``citizen``, a staff role, or "" while the login is under way; ``fiscal_code`` is a citizen's,
+    ``subject`` the identity provider's name of a member of staff; ``data`` holds what the login needs until it is done.
+    """
+
+    __tablename__ = "sessions"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    role: str = Field(default="", max_length=20)
+    fiscal_code: str = Field(default="", max_length=16)
+    subject: str = Field(default="", max_length=255)
+    data: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    created_at: datetime = Field(default_factory=now)
+    seen_at: datetime = Field(default_factory=now, index=True)
+
+
+class Database:
+    """An opened database, brought to its newest schema unless it is to stay ``as_it_is``; use it in a ``with`` block.
+
+    Raises StoreError when it cannot be opened.
+    """
+
+    def __init__(self, address: str, *, as_it_is: bool = False) -> None:
         self.address = address
-        self._engine = _engine(address)
-        self._session = Session(self._engine, expire_on_commit=False)
+        self.engine = _engine(address, migrate=not as_it_is)
 
-    def __enter__(self) -> "Register":
+    def __enter__(self) -> "Database":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._session.close()
-        self._engine.dispose()
+        self.engine.dispose()
 
-    def find(self, campaign: str, state: str) -> GuideRecord | None:
-        """The guide made for that application state, or None."""
-        query = select(GuideRecord).where(GuideRecord.campaign == campaign, GuideRecord.state == state)
-        return self._session.exec(query).first()
-
-    def keep(self, guide: GuideRecord) -> None:
-        """Record a guide. Raises StoreError."""
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed at the block's end, undone by an error. Raises StoreError."""
         try:
-            self._session.add(guide)
-            self._session.commit()
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
         except SQLAlchemyError as error:
-            self._session.rollback()
-            raise StoreError(_shown(self.address), "la guida non si può registrare") from error
+            raise StoreError(shown(self.address), f"il database rifiuta: {_reason(error)}") from error
+
+    def settle(self) -> bool:
+        """Take what was deleted out of SQLite's journal, too; other databases see to that themselves.
+
+        False when somebody who is reading kept it from being done: it is then done by whoever closes last.
+        Raises StoreError.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        try:
+            with self.engine.connect() as connection:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+        except SQLAlchemyError as error:
+            raise StoreError(shown(self.address), f"il database rifiuta: {_reason(error)}") from error
+        return not busy
 
 
-def _engine(address: str) -> Engine:
+def exists(address: str) -> bool:
+    """Whether there is such a database already: False only for a SQLite file that is not there."""
+    try:
+        url = make_url(address)
+    except (SQLAlchemyError, ValueError) as error:
+        raise StoreError(shown(address), "non è un indirizzo di database") from error
+    return not (url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists())
+
+
+def to_read(address: str) -> "Database | None":
+    """The database without a byte of it changed; None when it is not there, empty, or of an older schema.
+
+    Raises StoreError.
+    """
+    if not exists(address) or _is_empty(address):
+        return None
+    database = Database(address, as_it_is=True)
+    try:
+        if _is_newest(database.engine):
+            return database
+    except SQLAlchemyError as error:
+        raise StoreError(shown(address), f"il database non si può aprire: {type(error).__name__}") from error
+    database.engine.dispose()
+    return None
+
+
+def _is_empty(address: str) -> bool:
+    url = make_url(address)
+    return bool(url.drivername.startswith("sqlite") and url.database and not Path(url.database).stat().st_size)
+
+
+def _engine(address: str, *, migrate: bool) -> Engine:
     try:
         engine = create_engine(address)
-    except (SQLAlchemyError, ImportError) as error:
-        raise StoreError(_shown(address), f"non è un indirizzo di database: {type(error).__name__}") from error
+    except (SQLAlchemyError, ImportError, ValueError) as error:  # a ValueError is a port that is no number
+        raise StoreError(shown(address), f"non è un indirizzo di database: {type(error).__name__}") from error
     try:
         if engine.dialect.name == "sqlite":
             if engine.url.database:
                 Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-            event.listen(engine, "connect", _use_wal)
-        _migrate(engine)
+            event.listen(engine, "connect", _set_up_sqlite)
+        if migrate:
+            _migrate(engine)
         return engine
     except (SQLAlchemyError, CommandError, OSError) as error:
         engine.dispose()
-        raise StoreError(_shown(address), f"il database non si può aprire: {type(error).__name__}") from error
+        raise StoreError(shown(address), f"il database non si può aprire: {type(error).__name__}") from error
 
 
-def _use_wal(connection: Any, _record: Any) -> None:
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    # what is deleted is written over: it may be about a person
+    pragmas = f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _migrate(engine: Engine) -> None:
-    from alembic import command
-    from alembic.config import Config
+def _is_newest(engine: Engine) -> bool:
+    """Whether the schema is the newest. Raises SQLAlchemyError."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    newest = ScriptDirectory.from_config(_alembic()).get_heads()
+    with engine.connect() as connection:
+        return list(MigrationContext.configure(connection).get_current_heads()) == newest
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the schema up to date; of several that open a database at once, one does it and the others wait."""
+    from alembic import command
+
+    if _is_newest(engine):
+        return
+    config = _alembic()
     with engine.begin() as connection:
+        if lock := _LOCKS.get(engine.dialect.name):
+            connection.exec_driver_sql(lock)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _shown(address: str) -> str:
-    """The address without its user and password."""
-    scheme, separator, rest = address.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+def _alembic() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """Why, without the statement and its values: they are personal data."""
+    told = str(getattr(error, "orig", "")).lower()
+    if "full" in told or "no space" in told:
+        return "lo spazio sul disco è finito"
+    return "è occupato" if "locked" in told else type(error).__name__
+
+
+def shown(address: str) -> str:
+    """The address without its user, its password and its options, which may hold them too."""
+    try:
+        url = make_url(address)
+    except (SQLAlchemyError, ValueError):
+        return "VIDEOGUIDE_DATABASE"
+    return str(URL.create(url.drivername, host=url.host, port=url.port, database=url.database))

@@ -20,7 +20,7 @@ from PIL import Image
 
 from videoguide.assets import assets_folder
 from videoguide.errors import PackError
-from videoguide.layers import HEIGHT, WIDTH, Layer, Times, gone, leaving, read_layers
+from videoguide.layers import HEIGHT, LAYERS, WIDTH, Layer, Times, gone, leaving, read_layers
 from videoguide.store import Store, key_of
 from videoguide.templates import fill_drawing
 from videoguide.typography import FAMILY
@@ -248,7 +248,7 @@ def rasterise(
     if kept:
         return kept
     worded = "<text" in svg
-    sprite = _stored(store, key) if store and not worded else None
+    sprite = stored_layer(store, key) if store and not worded else None
     if sprite is None:
         try:
             box, png = _render(svg, size, worded)
@@ -256,7 +256,7 @@ def rasterise(
             raise PackError(source, f"non si può disegnare: {error}", where=where) from error
         sprite = Sprite(box.left, box.top, _decoded(png))
         if store and not worded:
-            store.put("layers", key, [_PLACE.pack(box.left, box.top), png])
+            store.put(LAYERS, key, [_PLACE.pack(box.left, box.top), png])
     _KEPT.keep(key, sprite)
     return sprite
 
@@ -297,9 +297,9 @@ def _bytes_of(sprite: Sprite) -> int:
     return 4 * sprite.size[0] * sprite.size[1] + 200
 
 
-def _stored(store: Store, key: str) -> Sprite | None:
+def stored_layer(store: Store, key: str) -> Sprite | None:
     """A layer from the store; None if it is not there, or damaged."""
-    path = store.find("layers", key)
+    path = store.find(LAYERS, key)
     try:
         data = path.read_bytes() if path else b""
         left, top = _PLACE.unpack_from(data)

@@ -126,4 +126,6 @@ _SYSTEM_REASONS = {
     errno.EROFS: "il disco è in sola lettura",
     errno.ENAMETOOLONG: "il nome è troppo lungo",
     errno.EMFILE: "troppi file aperti",
+    errno.EFBIG: "il file è troppo grande",
+    errno.EIO: "il disco non risponde come deve",
 }

@@ -1,32 +1,76 @@
-"""Segments -> guide: an MP4 (as a file, or as byte ranges over the store) and what stands beside it."""
+"""Segments -> guide: an MP4 (as a file, or as byte ranges over the store) and what stands beside it.
+
+A guide is nothing but keys of the store: its segments', and its outline's, which holds what it does not share with
+them. Everything else follows from those.
+"""
 
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from videoguide import captions, manifest, mp4, transcripts
+import msgspec
+
+from videoguide import captions, manifest, mp4, payload, transcripts
 from videoguide.campaigns import Campaign
 from videoguide.captions import TimedText
 from videoguide.errors import StoreError, system_reason
-from videoguide.payload import SegmentFile
-from videoguide.script import Button, FilledScene, Script
-from videoguide.store import TEMPORARY_PREFIX, sweep
+from videoguide.payload import SEGMENTS, OfferedButton, SegmentFile
+from videoguide.script import Script
+from videoguide.store import TEMPORARY_PREFIX, Store, key_of, sweep
 from videoguide.timing import FPS, frames_to_ms, samples_to_ms
+
+OUTLINES = "outlines"
+"""The store's kind of an outline."""
 
 COPY_BYTES = 1 << 30
 STAGE_WIDTH, STAGE_HEIGHT = 1920, 1080
 
 
+class Outline(msgspec.Struct, frozen=True):
+    """What a guide says that no segment of it says: shared by all guides for the same cases and facts."""
+
+    campaign: str
+    title: str
+    language: str
+    cases: tuple[str, ...]
+    channel: str
+    voice: manifest.Voice
+    windows: tuple[manifest.Window, ...]
+    links: dict[str, manifest.Link]
+
+    @property
+    def key(self) -> str:
+        """Its key (hex) in the store."""
+        return key_of(msgspec.to_builtins(self))
+
+
+def outline(script: Script, campaign: Campaign, voice: str) -> Outline:
+    """The outline of the guide that ``script`` becomes when ``voice`` (an id) speaks it."""
+    about = campaign.description
+    return Outline(
+        campaign=campaign.id,
+        title=about.title,
+        language=about.language,
+        cases=script.cases,
+        channel=script.channel,
+        voice=manifest.Voice(voice, True, about.synthetic_voice),
+        windows=tuple(
+            manifest.Window(window.id, window.title, window.text, window.points, window.link)
+            for window in script.windows
+        ),
+        links={link_id: manifest.Link(link.title, link.url) for link_id, link in about.links.items()},
+    )
+
+
 @dataclass(frozen=True)
 class Guide:
-    """One guide as data: its script and its segments, in the same order."""
+    """One guide: its outline, and its segments in order."""
 
-    script: Script
-    campaign: Campaign
-    voice: str
+    outline: Outline
     segments: tuple[SegmentFile, ...]
 
     @cached_property
@@ -44,12 +88,11 @@ class Guide:
     @cached_property
     def transcript(self) -> tuple[TimedText, ...]:
         """Every sentence with the time it is heard."""
-        timed = []
-        for scene, segment, start_ms in zip(self.script.scenes, self.segments, self.starts_ms, strict=False):
-            for sentence in scene.sentences:
-                first, end = segment.info["sentences"][sentence.id]
-                timed.append(TimedText(start_ms + samples_to_ms(first), start_ms + samples_to_ms(end), sentence.text))
-        return tuple(timed)
+        return tuple(
+            TimedText(start_ms + samples_to_ms(heard.start), start_ms + samples_to_ms(heard.end), heard.text)
+            for segment, start_ms in zip(self.segments, self.starts_ms, strict=False)
+            for heard in segment.info.sentences
+        )
 
     @cached_property
     def cues(self) -> tuple[captions.Cue, ...]:
@@ -57,8 +100,8 @@ class Guide:
 
     @cached_property
     def chapters(self) -> tuple[TimedText, ...]:
-        scenes = zip(self.script.scenes, self.starts_ms, self.starts_ms[1:], strict=False)
-        return tuple(TimedText(start, end, scene.chapter) for scene, start, end in scenes)
+        places = zip(self.segments, self.starts_ms, self.starts_ms[1:], strict=False)
+        return tuple(TimedText(start, end, segment.info.chapter) for segment, start, end in places)
 
     @property
     def marks(self) -> list[mp4.Chapter]:
@@ -67,15 +110,15 @@ class Guide:
 
     @cached_property
     def buttons(self) -> tuple[manifest.Button, ...]:
-        """Buttons, each from the start of its sentence to the end of its scene."""
+        """Buttons, each from the start of its sentence to the end of its segment."""
         return tuple(
-            self._button(button, scene, number)
-            for number, scene in enumerate(self.script.scenes)
-            for button in scene.buttons
+            self._button(button, number)
+            for number, segment in enumerate(self.segments)
+            for button in segment.info.buttons
         )
 
-    def _button(self, button: Button, scene: FilledScene, number: int) -> manifest.Button:
-        first, _ = self.segments[number].info["sentences"][button.sentence]
+    def _button(self, button: OfferedButton, number: int) -> manifest.Button:
+        (first,) = (heard.start for heard in self.segments[number].info.sentences if heard.id == button.sentence)
         return manifest.Button(
             id=button.id,
             label=button.label,
@@ -94,8 +137,7 @@ class Guide:
     @property
     def metadata(self) -> mp4.Metadata:
         """What the files say of themselves: title, and that the voice is synthetic."""
-        about = self.campaign.description
-        return mp4.Metadata(title=about.title, comment=about.synthetic_voice, cover=self.poster)
+        return mp4.Metadata(title=self.outline.title, comment=self.outline.voice.note, cover=self.poster)
 
     @cached_property
     def header(self) -> bytes:
@@ -114,40 +156,86 @@ class Guide:
 
     def manifest(self, files: dict[str, str] | None = None) -> manifest.Manifest:
         """The guide as ``guide.json`` tells it; ``files`` names what stands beside it."""
-        about = self.campaign.description
+        about = self.outline
         tables = self.segments[0].tables
-        places = zip(self.script.scenes, self.segments, self.starts_ms, strict=False)
         return manifest.Manifest(
-            campaign=self.campaign.id,
+            campaign=about.campaign,
             title=about.title,
             language=about.language,
-            cases=self.script.cases,
-            channel=self.script.channel,
+            cases=about.cases,
+            channel=about.channel,
             duration_ms=self.duration_ms,
             bytes=self.bytes,
             picture=manifest.Picture(tables.width, tables.height, FPS),
-            voice=manifest.Voice(self.voice, True, about.synthetic_voice),
+            voice=about.voice,
             segments=tuple(
                 manifest.Segment(
-                    segment.path.name,
-                    scene.scene,
+                    segment.key,
+                    segment.info.scene,
                     start,
                     frames_to_ms(segment.tables.frames),
                     segment.tables.payload_bytes,
                 )
-                for scene, segment, start in places
+                for segment, start in zip(self.segments, self.starts_ms, strict=False)
             ),
             chapters=_spans(self.chapters),
             captions=tuple(manifest.Span(cue.start_ms, cue.end_ms, cue.text) for cue in self.cues),
             transcript=_spans(self.transcript),
             buttons=self.buttons,
-            windows=tuple(
-                manifest.Window(window.id, window.title, window.text, window.points, window.link)
-                for window in self.script.windows
-            ),
-            links={link_id: manifest.Link(link.title, link.url) for link_id, link in about.links.items()},
+            windows=about.windows,
+            links=about.links,
             files=files or {},
         )
+
+
+def read_guide(store: Store, outline_key: str, segment_keys: Sequence[str]) -> Guide:
+    """The guide that these keys (hex) make. What was read lately is not read again.
+
+    Raises StoreError when a piece is missing or damaged.
+    """
+    segments = tuple(
+        payload.read(path) if (at := _changed(path)) is None else _segment(path, at)
+        for path in (store.path(SEGMENTS, key) for key in segment_keys)
+    )
+    return Guide(_outline(store.path(OUTLINES, outline_key)), segments)
+
+
+def _changed(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=512)  # some 100 kB each
+def _segment(path: Path, _changed_at: int) -> SegmentFile:
+    return payload.read(path)
+
+
+@lru_cache(maxsize=1024)
+def _outline(path: Path) -> Outline:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Outline)
+    except FileNotFoundError as error:
+        raise StoreError(path, "manca") from error
+    except OSError as error:
+        raise StoreError(path, f"non si può leggere: {system_reason(error)}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(path, "danneggiato: non è lo schema di una guida") from error
+    if found.key != path.name:
+        raise StoreError(path, "danneggiato: lo schema non corrisponde alla sua impronta")
+    return found
+
+
+def keep_outline(store: Store, kept: Outline) -> str:
+    """Put an outline into the store, if it is not there whole; returns its key. Raises StoreError."""
+    key, data = kept.key, msgspec.json.encode(kept)
+    path = store.find(OUTLINES, key)
+    with suppress(OSError):
+        if path is not None and path.read_bytes() == data:
+            return key
+    store.put(OUTLINES, key, [data])
+    return key
 
 
 def write_guide(guide: Guide, file: Path) -> dict[str, Path]:

@@ -17,6 +17,9 @@ from xml.etree import ElementTree
 from videoguide.errors import PackError
 from videoguide.timing import frame_at, ms_to_samples
 
+LAYERS = "layers"
+"""The store's kind of a drawn layer without words."""
+
 WIDTH, HEIGHT = 1920, 1080
 
 ENTER_FRAMES = 12

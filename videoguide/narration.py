@@ -96,13 +96,13 @@ def speech(said: Spoken, voice: Voice, store: Store) -> NDArray[np.float32]:
     key = speech_key(said, voice)
     file = store.find(SPEECH, key)
     if file is not None:
-        found = _unpacked(file.read_bytes())
+        found = unpacked(file.read_bytes())
         if found is not None:
             return found
         store.remove(SPEECH, key)
     packed = _packed(voice.speak(said.text, said.pronunciations))
     store.put(SPEECH, key, [packed])
-    made = _unpacked(packed)
+    made = unpacked(packed)
     if made is None:
         raise VoiceError(voice.id, "una frase detta non si può comprimere")
     return made
@@ -137,7 +137,7 @@ def _packed(sound: NDArray[np.float32]) -> bytes:
     return _FORM + lzma.compress(peak.astype("<f4").tobytes() + planes, check=lzma.CHECK_CRC64, preset=1)
 
 
-def _unpacked(data: bytes) -> NDArray[np.float32] | None:
+def unpacked(data: bytes) -> NDArray[np.float32] | None:
     """The sound of ``_packed``, or None when the bytes are of another form, cut short or changed."""
     if not data.startswith(_FORM):
         return None

@@ -4,7 +4,7 @@ Layout, all numbers little-endian::
 
     payload   per 0.32 s: 8 pictures, then 15 sound packets (the priming packet is not here)
     tables    sizes and codec headers, all that an MP4 header needs
-    info      JSON
+    info      what is told in it, as JSON
     poster    JPEG, may be empty
     footer    lengths, SHA-256 of the payload, SHA-256 of all after the payload, version, magic
 
@@ -13,14 +13,13 @@ of the two sums. Reading checks the second, which costs microseconds; :func:`ver
 """
 
 import hashlib
-import json
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +27,9 @@ from videoguide.errors import EncodingError, StoreError, system_reason
 from videoguide.timing import GRID_AAC_FRAMES, GRID_FRAMES
 
 MAGIC = b"VGSEGMNT"
-VERSION = 1
+VERSION = 2
+SEGMENTS = "segments"
+"""The store's kind of a segment file."""
 
 _FOOTER = struct.Struct("<QIII32s32sI8s")  # payload, tables, info, poster bytes; sums; version; magic
 _TABLES = struct.Struct("<8I")  # pictures, sync, sound packets, width, height, priming, avcC, asc bytes
@@ -68,14 +69,56 @@ class Tables:
         return int(self.picture_sizes.sum(dtype=np.int64)) + int(self.sound_sizes.sum(dtype=np.int64))
 
 
+class HeardSentence(msgspec.Struct, frozen=True):
+    """A sentence as it is written, and when it is heard: ``start`` its first sample (48 kHz) in the segment,
+    ``end`` one past its last."""
+
+    id: str
+    text: str
+    start: int
+    end: int
+
+
+class OfferedButton(msgspec.Struct, frozen=True):
+    """A button, offered from the start of ``sentence`` to the segment's end; opens a window or a link. ``area`` is
+    its place in the picture: x, y, width, height in a stage of 1920x1080, if it is drawn."""
+
+    id: str
+    label: str
+    sentence: str
+    window: str = ""
+    link: str = ""
+    area: tuple[int, int, int, int] | None = None
+
+
+class Info(msgspec.Struct, frozen=True):
+    """What is told in a segment; with the tables of its segments, all that a guide needs to know.
+
+    ``speech`` names the pieces of the store that its sound was made of, so that they can be forgotten with it.
+    """
+
+    scene: str
+    chapter: str
+    sentences: tuple[HeardSentence, ...] = ()
+    buttons: tuple[OfferedButton, ...] = ()
+    speech: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class SegmentFile:
-    """A segment in the store: its file, its tables, what its maker noted, and a still picture of it."""
+    """A segment in the store: its file, its tables, what is told in it, and a still picture of it."""
 
     path: Path
     tables: Tables
-    info: Mapping[str, Any]
+    info: Info
     poster: bytes
+
+    @property
+    def key(self) -> str:
+        return self.path.name
+
+
+_INFO = msgspec.json.Decoder(Info)
 
 
 def pack(
@@ -86,7 +129,7 @@ def pack(
     asc: bytes,
     width: int,
     height: int,
-    info: Mapping[str, Any],
+    info: Info,
     poster: bytes = b"",
 ) -> list[bytes]:
     """The parts of a segment file, ready for ``Store.put``.
@@ -99,7 +142,7 @@ def pack(
         asc: the AudioSpecificConfig.
         width: picture width in pixels.
         height: picture height in pixels.
-        info: plain JSON data kept with the segment.
+        info: what is told in the segment.
         poster: a JPEG, or nothing.
 
     Raises EncodingError when the counts do not fit each other.
@@ -130,7 +173,7 @@ def pack(
             asc,
         ]
     )
-    noted = json.dumps(info, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    noted = msgspec.json.encode(info)
     lengths = sum(map(len, parts)), len(tables), len(noted), len(poster)
     tail = tables + noted + poster
     unsigned = _FOOTER.pack(*lengths, payload_sum.digest(), bytes(32), VERSION, MAGIC)
@@ -205,7 +248,7 @@ def _read(path: Path) -> tuple[SegmentFile, bytes]:
             if tail > len(end):
                 end = os.pread(file.fileno(), tail, payload)
     except FileNotFoundError as error:
-        raise StoreError(path, "missing") from error
+        raise StoreError(path, "manca") from error
     except OSError as error:
         raise StoreError(path, f"non si può leggere: {system_reason(error)}") from error
     known = memoryview(end)[-tail : -_FOOTER.size]
@@ -218,7 +261,7 @@ def _read(path: Path) -> tuple[SegmentFile, bytes]:
     segment = SegmentFile(
         path=path,
         tables=_tables(known[:tables]),
-        info=json.loads(bytes(known[tables : tables + info])),
+        info=_INFO.decode(known[tables : tables + info]),
         poster=bytes(known[tables + info :]),
     )
     if segment.tables.payload_bytes != payload:

@@ -1,65 +1,54 @@
-"""A campaign through every stage: applications in, guides out.
+"""A campaign through every stage: an extract in, guides out.
 
-First the distinct segments that the store lacks, each once, spread over worker processes; then the
-guides, which are little more than a header each. The workers ask for nothing but plain data and a
-store that bears two writers of one key, so another ``concurrent.futures.Executor`` can take their place.
+First the distinct segments, each found whole or made once, spread over workers; then the guides, which are little
+more than a header each, or nothing but a row. Memory does not grow with the extract: what must be kept in between is on
+disk. A run that is killed at any moment is gone on with by running it again: what was finished is found.
 """
 
 import os
-import secrets
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+import resource
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Literal, TypeVar
 
-from videoguide import campaigns, guides
-from videoguide.applications import Application, Rejection, read_applications
 from videoguide.campaigns import Campaign
-from videoguide.database import GuideRecord, Register
-from videoguide.eligibility import decide
-from videoguide.errors import InputError, PackError, VideoGuideError
-from videoguide.progress import Report, silently
-from videoguide.script import FilledScene, Script, write_script
+from videoguide.database import Database, to_read
+from videoguide.errors import InputError, StoreError, UnknownChoice, system_reason
+from videoguide.guides import keep_outline
+from videoguide.intake import Intake, take_in
+from videoguide.locks import only_run
+from videoguide.payload import SEGMENTS
+from videoguide.plans import Plan, PlanBook, Planner, Wanted, own_words, plan_book
+from videoguide.progress import Report as Tell
+from videoguide.progress import silently, timed
+from videoguide.register import Register, Step, is_superseded, step
+from videoguide.reports import REJECTED_FILE, REPORT_FILE, Report
+from videoguide.script import FilledScene
 from videoguide.segments import Studio, open_studio
 from videoguide.settings import Settings
-from videoguide.store import key_of
+from videoguide.store import sweep, write_whole
+from videoguide.workers import Ensured, OpenExecutor, Workshop, ensure_segments, local_processes, write_guides
 
-GUIDE_FILE = "guide.mp4"
+Format = Literal["mp4", "ranges"]
+FORMATS: tuple[Format, ...] = ("mp4", "ranges")
+GUIDE_FILE, LAST_FILE = "guide.mp4", "guide.json"
+"""A guide's MP4, and the file that gets its name last of all: where it is, the others are."""
 
+PLANNING, SCENES, GUIDES = "Piano", "Scene", "Guide"
+"""The stages, as they are told of."""
 
-@dataclass
-class Outcome:
-    """What a run did; counts by name."""
+BATCH = 500
+"""Applications that are planned, and guides that are recorded, at a time."""
+FOUND_AT_A_TIME, WRITTEN_AT_A_TIME = 32, 16
+"""Segments there already, and files, that a worker is asked for at a time."""
 
-    rows: int = 0
-    rejected: list[Rejection] = field(default_factory=list)
-    duplicates: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    unfit: dict[str, str] = field(default_factory=dict)
-    """Applications (by id) whose name or patronato cannot be shown, and why: no guide, the others go on."""
-    cases: Counter[str] = field(default_factory=Counter)
-    channels: Counter[str] = field(default_factory=Counter)
-    guides: list[GuideRecord] = field(default_factory=list)
-    guides_made: int = 0
-    segments: int = 0
-    segments_made: int = 0
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """One guide to be made: whose, its script and the keys of its segments."""
-
-    application: Application
-    script: Script
-    keys: tuple[str, ...]
-
-    @property
-    def state(self) -> str:
-        """Hash of all that the guide depends on: a guide belongs to exactly one application state."""
-        return key_of([self.application.id, self.keys])
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 def render(
@@ -68,121 +57,296 @@ def render(
     settings: Settings,
     output: Path,
     *,
+    format: Format = "mp4",
     workers: int | None = None,
-    report: Report = silently,
-) -> Outcome:
-    """Make the guides of an extract below ``output``, one folder a guide, and record them.
+    limit: int | None = None,
+    dry_run: bool = False,
+    tell: Tell = silently,
+    open_executor: OpenExecutor = local_processes,
+) -> Report:
+    """Bring the guides of an extract's applications up to date, and say what was done.
 
-    What is there already, segments and guides, is not made again. Raises InputError for a file that is
-    no extract, PackError, VoiceError, StoreError.
+    ``output`` gets ``rejected.csv`` and ``report.json``, and as ``mp4`` a folder a guide; as ``ranges`` guides are
+    rows of the database, served from the store. ``limit`` is how many guides at most. A dry run writes those two
+    files and nothing else. Raises InputError for a file that is no extract, or an output where another run is at
+    work; PackError, VoiceError, StoreError.
     """
+    if format not in FORMATS:
+        raise UnknownChoice("formato", format, FORMATS)
+    if extract.resolve() in ((output / name).resolve() for name in (REJECTED_FILE, REPORT_FILE)):
+        raise InputError(f"{extract}: qui scrive il comando stesso; ammesso: un altro nome o un’altra cartella")
     studio = open_studio(campaign, settings)
-    studio.store.sweep()
-    outcome = Outcome()
-    wanted = list(_wanted(extract, studio, outcome))
-    missing = _missing_segments(wanted, studio, outcome)
-    with _executor(workers or os.cpu_count() or 1, campaign, settings) as executor:
-        jobs = {executor.submit(_make_segment, scene): key for key, scene in missing.items()}
-        unfit: dict[str, str] = {}
-        for done, job in enumerate(as_completed(jobs), 1):
-            if reason := _unfit(job):
-                unfit[jobs[job]] = reason
-            report(f"scena {missing[jobs[job]].scene}", done, len(jobs))
-    outcome.segments_made = len(missing) - len(unfit)
-    for guide in wanted:
-        outcome.unfit.update((guide.application.id, unfit[key]) for key in guide.keys if key in unfit)
-    wanted = [guide for guide in wanted if guide.application.id not in outcome.unfit]
-    with Register(settings.database) as register:
-        for number, guide in enumerate(wanted, 1):
-            record = register.find(campaign.id, guide.state)
-            if record is None or not (output / record.id / GUIDE_FILE).exists():
-                if record is None:
-                    record = GuideRecord(
-                        id=secrets.token_hex(16),
-                        campaign=campaign.id,
-                        application=guide.application.id,
-                        state=guide.state,
-                        cases="+".join(guide.script.cases),
-                        channel=guide.script.channel,
-                    )
-                    register.keep(record)  # before its files: after a kill, no guide is there that nobody knows of
-                _write(guide, studio, output / record.id)
-                outcome.guides_made += 1
-            outcome.guides.append(record)
-            report("guida", number, len(wanted))
-    return outcome
+    count = workers or os.cpu_count() or 1
+    width, height = settings.size
+    report = Report(campaign.id, format, studio.voice.id, f"{width}x{height}", dry_run, count)
+    with ExitStack() as stack:
+        stack.enter_context(only_run(output))
+        sweep(output)
+        with timed(report.seconds, "reading"):
+            intake = stack.enter_context(take_in(extract, campaign, output / REJECTED_FILE, report=tell))
+        report.rows, report.rejected, report.duplicates = (
+            intake.counts.rows,
+            intake.counts.rejected,
+            intake.counts.duplicates,
+        )
+        plans = stack.enter_context(plan_book(output))
+        opened = to_read(settings.database) if dry_run else Database(settings.database)
+        register = Register(stack.enter_context(opened), campaign) if opened else None
+        with timed(report.seconds, "planning"):
+            _plan(intake, Planner(studio), plans, register, report, limit, tell)
+        if dry_run or register is None:
+            _count_pieces(plans, studio, report)
+        else:
+            run = _Run(studio, register, output, format, intake, plans, report, tell)
+            number = register.begin(str(output.resolve()), format)
+            workshop = Workshop(campaign.folder, settings, 1 if count > 1 else None)
+            with open_executor(count) as executor:
+                run.make_segments(executor, workshop, count)
+                run.make_guides(executor, workshop, count)
+            report.peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            register.end(number, report.plain())
+        write_whole(output / REPORT_FILE, [report.json()])
+    return report
 
 
-def _wanted(extract: Path, studio: Studio, outcome: Outcome) -> Iterator[_Wanted]:
-    newest: dict[str, Application] = {}
-    for row in read_applications(extract, studio.campaign):
-        outcome.rows += 1
-        if isinstance(row, Rejection):
-            outcome.rejected.append(row)
-            continue
-        known = newest.get(row.id)
-        outcome.duplicates += known is not None
-        if known is None or row.extracted_on > known.extracted_on:
-            newest[row.id] = row
-    for application in newest.values():
-        decision = decide(application, studio.campaign)
-        if decision.left_out:
-            outcome.left_out[decision.left_out] += 1
-            continue
-        outcome.cases["+".join(decision.cases)] += 1
-        outcome.channels[application.channel] += 1
-        try:
-            script = write_script(application, decision.cases, studio.campaign)
-        except InputError as error:
-            outcome.unfit[application.id] = error.message
-            continue
-        yield _Wanted(application, script, tuple(studio.key(scene) for scene in script.scenes))
+def guide_folder(output: Path, guide: str) -> Path:
+    """Where a guide's files are: below the first two letters of its id, as a folder of 200,000 is a burden."""
+    return output / guide[:2] / guide
 
 
-def _missing_segments(wanted: list[_Wanted], studio: Studio, outcome: Outcome) -> Mapping[str, FilledScene]:
-    distinct = {key: scene for guide in wanted for key, scene in zip(guide.keys, guide.script.scenes, strict=True)}
-    outcome.segments = len(distinct)
-    return {key: scene for key, scene in distinct.items() if studio.find(scene) is None}
+def _plan(
+    intake: Intake,
+    planner: Planner,
+    plans: PlanBook,
+    register: Register | None,
+    report: Report,
+    limit: int | None,
+    tell: Tell,
+) -> None:
+    done = 0
+    for batch in intake.batches(BATCH):
+        known = register.known([application.id for application in batch]) if register else {}
+        planned: list[Plan] = []
+        wanted = Wanted()
+        for application in batch:
+            before = known.get(application.id)
+            if is_superseded(application, before):
+                report.superseded += 1
+                continue
+            if limit is not None and report.guides >= limit:
+                break
+            plan = planner.plan(application, wanted)
+            planned.append(plan)
+            _count(report, plan)
+            if report.dry_run:
+                report.count_step(step(application, plan, before))
+        plans.add(planned, wanted)
+        done += len(batch)
+        tell(PLANNING, done, len(intake))
+        if limit is not None and report.guides >= limit:
+            break
 
 
-def _write(guide: _Wanted, studio: Studio, folder: Path) -> None:
-    segments = tuple(studio.segment(scene) for scene in guide.script.scenes)
-    made = guides.Guide(guide.script, studio.campaign, studio.voice.id, segments)
-    guides.write_guide(made, folder / GUIDE_FILE)
+def _count(report: Report, plan: Plan) -> None:
+    if plan.left_out:
+        report.left_out[plan.left_out] += 1
+        return
+    report.count_guide(plan.cases, plan.channel)
+    if plan.without:
+        report.neutral[plan.number] = plan.without
 
 
-_studio: Studio | None = None
-"""A worker's own studio, opened once by its initialiser."""
+def _count_pieces(plans: PlanBook, studio: Studio, report: Report) -> None:
+    """What a dry run knows of the segments: how many there are, and how many of them are there."""
+    for key, _ in plans.scenes():
+        report.segments.needed += 1
+        report.segments.reused += studio.store.find(SEGMENTS, key.hex()) is not None
 
 
-@contextmanager
-def _executor(workers: int, campaign: Campaign, settings: Settings) -> Iterator[Executor]:
-    arguments = (campaign.folder, settings, 1 if workers > 1 else None)
-    with ProcessPoolExecutor(workers, get_context("spawn"), _open_worker, arguments) as executor:
-        try:
-            yield executor
-        except BrokenExecutor as error:
-            raise VideoGuideError("un processo si è fermato; rilancia il comando: le scene finite restano") from error
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+class _Run:
+    """The two stages of one run."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        register: Register,
+        output: Path,
+        format: Format,
+        intake: Intake,
+        plans: PlanBook,
+        report: Report,
+        tell: Tell,
+    ) -> None:
+        self.studio, self.register = studio, register
+        self.output, self.format = output, format
+        self.intake, self.plans = intake, plans
+        self.report, self.tell = report, tell
+        self.planner = Planner(studio)
+        self.unsaid: dict[str, set[str]] = {}
+
+    # --- first stage: segments -----------------------------------------------------------------------
+
+    def make_segments(self, executor: Executor, workshop: Workshop, workers: int) -> None:
+        """Have every distinct segment in the store, whole; then those that stand in for what cannot be said."""
+        self.studio.store.sweep()
+        with timed(self.report.seconds, "segments"):
+            failed = self._ensure(self.plans.scenes(), self.plans.count_scenes(), executor, workshop, workers)
+            while failed:
+                scenes = self._soften(failed)
+                failed = self._ensure(scenes.items(), len(scenes), executor, workshop, workers)
+            for outline in self.plans.outlines():
+                keep_outline(self.studio.store, outline)
+
+    def _ensure(
+        self,
+        scenes: Iterable[tuple[bytes, FilledScene]],
+        total: int,
+        executor: Executor,
+        workshop: Workshop,
+        workers: int,
+    ) -> dict[bytes, tuple[FilledScene, str]]:
+        """Ensure so many scenes; returns those whose own words failed, by key, and why."""
+        failed: dict[bytes, tuple[FilledScene, str]] = {}
+        done = 0
+        self.report.segments.needed += total
+        jobs = ((job, partial(ensure_segments, workshop, job)) for job in self._jobs(scenes))
+        for job, (ensured, spent) in in_parallel(executor, jobs, 4 * workers):
+            for (_, scene), one in zip(job, ensured, strict=True):
+                self._count(one)
+                if one.reason:
+                    failed[one.key] = scene, one.reason
+            for kind, seconds in spent.items():
+                self.report.work_seconds[kind] = self.report.work_seconds.get(kind, 0.0) + seconds
+            done += len(job)
+            self.tell(SCENES, done, total)
+        return failed
+
+    def _jobs(self, scenes: Iterable[tuple[bytes, FilledScene]]) -> Iterator[list[tuple[bytes, FilledScene]]]:
+        """Scenes to be made one by one, so that no worker waits in the end; those that are there by the dozen."""
+        there: list[tuple[bytes, FilledScene]] = []
+        for key, scene in scenes:
+            if self.studio.store.find(SEGMENTS, key.hex()) is None:
+                yield [(key, scene)]
+                continue
+            there.append((key, scene))
+            if len(there) == FOUND_AT_A_TIME:
+                yield there
+                there = []
+        if there:
+            yield there
+
+    def _count(self, one: Ensured) -> None:
+        counts = self.report.segments
+        if one.reason:
+            counts.needed -= 1
+        elif one.made:
+            counts.made += 1
+            counts.damaged += one.damaged
+        else:
+            counts.reused += 1
+
+    def _soften(self, failed: dict[bytes, tuple[FilledScene, str]]) -> dict[bytes, FilledScene]:
+        """Plan anew the guides that have a failed scene; returns the scenes that stand in."""
+        scenes: dict[bytes, FilledScene] = {}
+        for batch in self.intake.batches(BATCH):
+            wanted = Wanted()
+            softened = []
+            plans = self.plans.find([application.id for application in batch])
+            for application in batch:
+                plan = plans.get(application.id)
+                wrong = [failed[key] for key in plan.segments if key in failed] if plan else []
+                if wrong:
+                    unsaid = self.unsaid.setdefault(application.id, set())
+                    unsaid.update(own_words(scene)[0] for scene, _ in wrong)
+                    reason = "; ".join(dict.fromkeys(reason for _, reason in wrong))
+                    softened.append(self.planner.softened(application, unsaid, reason, wanted))
+                    self.report.neutral[application.id] = reason
+            scenes |= {key: one for key, one in wanted.scenes.items() if key in failed or not self.plans.has_scene(key)}
+            self.plans.add(softened, wanted)
+        return scenes
+
+    # --- second stage: guides ------------------------------------------------------------------------
+
+    def make_guides(self, executor: Executor, workshop: Workshop, workers: int) -> None:
+        """Record every guide, and write what has to be a file."""
+        with timed(self.report.seconds, "guides"):
+            jobs = self._recorded(executor, workshop, workers)
+            for _ in self._write(executor, jobs, workers):
+                pass
+
+    def _recorded(self, executor: Executor, workshop: Workshop, workers: int) -> Iterator["_Files"]:
+        """Record batch after batch; gives the files that are then still to be written."""
+
+        def before(steps: Sequence[Step]) -> None:
+            for one in steps:
+                if one.withdrawn:
+                    _remove(guide_folder(self.output, one.withdrawn))
+                elif one.renewed and self.format == "ranges":
+                    _remove(guide_folder(self.output, one.renewed))
+            if self.format == "mp4":
+                changed = [(one.plan, one.renewed) for one in steps if one.renewed]
+                for _ in self._write(executor, self._files(changed, workshop), workers):
+                    pass
+
+        done = 0
+        for batch in self.intake.batches(BATCH):
+            plans = self.plans.find([application.id for application in batch])
+            pairs = [(application, plans[application.id]) for application in batch if application.id in plans]
+            steps = self.register.apply(pairs, before)
+            for one in steps:
+                self.report.count_step(one)
+            if self.format == "mp4":
+                missing = [
+                    (one.plan, one.made or one.kept)
+                    for one in steps
+                    if one.made or (one.kept and not self._is_written(one.kept))
+                ]
+                yield from self._files(missing, workshop)
+            done += len(batch)
+            self.tell(GUIDES, done, len(self.intake))
+
+    def _is_written(self, guide: str) -> bool:
+        folder = guide_folder(self.output, guide)
+        return (folder / GUIDE_FILE).exists() and (folder / LAST_FILE).exists()
+
+    def _files(self, wanted: Sequence[tuple[Plan, str]], workshop: Workshop) -> Iterator["_Files"]:
+        places = (
+            (plan.outline, plan.segments, guide_folder(self.output, guide) / GUIDE_FILE) for plan, guide in wanted
+        )
+        while some := list(islice(places, WRITTEN_AT_A_TIME)):
+            yield some, partial(write_guides, workshop, some)
+
+    def _write(self, executor: Executor, jobs: Iterator["_Files"], workers: int) -> Iterator[None]:
+        for some, size in in_parallel(executor, jobs, 4 * workers):
+            self.report.files_written += len(some)
+            self.report.bytes_written += size
+            yield
 
 
-def _open_worker(folder: Path, settings: Settings, threads: int | None) -> None:
-    global _studio
-    _studio = open_studio(campaigns.Campaign(folder), settings, threads=threads)
+_Files = tuple[list[tuple[bytes, tuple[bytes, ...], Path]], Callable[[], int]]
 
 
-def _make_segment(scene: FilledScene) -> None:
-    if _studio is None:
-        raise PackError("processo", "non è stato aperto")
-    _studio.segment(scene)
+def in_parallel(executor: Executor, jobs: Iterable[tuple[_T, Callable[[], _R]]], ahead: int) -> Iterator[tuple[_T, _R]]:
+    """Do jobs, each with a label of its own, at most ``ahead`` at a time; gives labels and results as they are done.
+
+    Raises what a job raises; the others are then left to the executor.
+    """
+    doing: dict[Future[_R], _T] = {}
+    waiting = iter(jobs)
+    while True:
+        for label, job in islice(waiting, ahead - len(doing)):
+            doing[executor.submit(job)] = label
+        if not doing:
+            return
+        done, _ = wait(doing, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield doing.pop(future), future.result()
 
 
-def _unfit(job: Future[None]) -> str:
-    """Why a person's own words cannot be shown, or "" for a segment that is made. Raises every other error."""
+def _remove(folder: Path) -> None:
     try:
-        job.result()
-    except InputError as error:
-        return error.message
-    return ""
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(folder, f"non si può togliere: {system_reason(error)}") from error

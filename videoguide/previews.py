@@ -7,7 +7,7 @@ from datetime import date
 from videoguide.applications import Application, FactValue, Sex, tidy_name, tidy_patronato
 from videoguide.campaigns import Campaign
 from videoguide.errors import InputError, UnknownChoice
-from videoguide.guides import Guide
+from videoguide.guides import Guide, outline
 from videoguide.payload import SegmentFile
 from videoguide.progress import Report, silently
 from videoguide.script import Script
@@ -92,4 +92,4 @@ def make_guide(script: Script, studio: Studio, report: Report = silently) -> Mad
         segments.append(found or studio.make(scene))
         reused.append(found is not None)
         report(scene.chapter, number, len(script.scenes))
-    return Made(Guide(script, studio.campaign, studio.voice.id, tuple(segments)), tuple(reused))
+    return Made(Guide(outline(script, studio.campaign, studio.voice.id), tuple(segments)), tuple(reused))

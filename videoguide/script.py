@@ -1,15 +1,27 @@
 """Application + cases + campaign -> Script: the filled scenes in their order, as plain data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from videoguide import templates
 from videoguide.applications import Application
-from videoguide.campaigns import ButtonTemplate, Campaign, ScenePlace, SceneTemplate, SentenceTemplate, Variable
+from videoguide.campaigns import (
+    FIRST_NAME,
+    ButtonTemplate,
+    Campaign,
+    ScenePlace,
+    SceneTemplate,
+    SentenceTemplate,
+    Variable,
+)
 from videoguide.errors import FirstNameError, InputError, PackError
 from videoguide.typography import missing_glyphs
+
+PATRONATO = "patronato"
+OWN_WORDS = (FIRST_NAME, PATRONATO)
+"""Variables whose words come from the extract, not from the pack: any of them may be too long, or unspeakable."""
 
 Value = str | int | bool | tuple["Value", ...] | Mapping[str, "Value"]
 
@@ -50,6 +62,11 @@ class FilledScene:
     sentences: tuple[Sentence, ...]
     buttons: tuple[Button, ...] = ()
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether words of somebody's own are in it: a first name, or a patronato's."""
+        return any(self.values.get(name) for name in OWN_WORDS)
+
 
 @dataclass(frozen=True)
 class FilledWindow:
@@ -73,13 +90,57 @@ class Script:
     windows: tuple[FilledWindow, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """The script that applications of one shape share: theirs but for the scenes that say a name.
+
+    ``personal`` are those scenes' places in the script, each with what fills it.
+    """
+
+    script: Script
+    campaign: Campaign
+    personal: Mapping[int, tuple[ScenePlace, Mapping[str, Any]]]
+
+    def scenes_for(self, first_name: str) -> dict[int, FilledScene]:
+        """The scenes that say this name, by their place; the empty name gives the neutral ones.
+
+        Raises FirstNameError for a name that the font cannot draw.
+        """
+        _require_drawable(first_name)
+        return {
+            at: _fill_scene(place, {**values, FIRST_NAME: first_name}, self.campaign)
+            for at, (place, values) in self.personal.items()
+        }
+
+
+def shape_of(application: Application) -> Hashable:
+    """All of an application that scripts and rules may depend on, but for the first name."""
+    return (
+        application.sex,
+        application.applicant,
+        application.channel,
+        application.patronato,
+        application.status,
+        application.filed_on.year,
+        application.consent,
+        tuple(sorted(application.facts.items())),
+    )
+
+
 def write_script(application: Application, cases: Sequence[str], campaign: Campaign) -> Script:
     """The guide of ``application`` for ``cases`` (ids, in any order).
 
     Raises UnknownChoice for an unknown case, InputError for a case without the fact that it tells
     of, FirstNameError for a name that the font cannot draw, PackError where the pack's own templates fail.
     """
-    _require_drawable(application)
+    _require_drawable(application.spoken_name)
+    return pattern(application, cases, campaign).script
+
+
+def pattern(application: Application, cases: Sequence[str], campaign: Campaign) -> Pattern:
+    """The script of ``application``, ready to be that of others of its shape. Raises like :func:`write_script`."""
+    if codes := _undrawable(application.patronato):
+        raise InputError(f"patronato: contiene caratteri che il font non può disegnare ({codes})")
     wanted = [campaign.case(case).id for case in cases]
     ordered = tuple(case for case in campaign.cases if case in wanted)
     if not ordered:
@@ -97,17 +158,17 @@ def write_script(application: Application, cases: Sequence[str], campaign: Campa
         if _holds(place.when, values, "campaign.toml", f"scenes.{place.scene}")
     ]
     steps = sum(place.step for place in places)
-    scenes = tuple(_fill_scene(place, {**values, **numbers}, campaign) for place, numbers in _numbered(places, steps))
+    fillings = [(place, {**values, **numbers}) for place, numbers in _numbered(places, steps)]
+    scenes = tuple(_fill_scene(place, filling, campaign) for place, filling in fillings)
     used = {button.window for scene in scenes for button in scene.buttons if button.window}
     windows = tuple(_fill_window(window, values, campaign) for window in campaign.windows if window in used)
-    return Script(campaign.id, ordered, application.channel, scenes, windows)
+    personal = {at: filling for at, filling in enumerate(fillings) if FIRST_NAME in scenes[at].values}
+    return Pattern(Script(campaign.id, ordered, application.channel, scenes, windows), campaign, personal)
 
 
-def _require_drawable(application: Application) -> None:
-    if codes := _undrawable(application.spoken_name):
+def _require_drawable(first_name: str) -> None:
+    if codes := _undrawable(first_name):
         raise FirstNameError(f"contiene caratteri che il font non può disegnare ({codes})")
-    if codes := _undrawable(application.patronato):
-        raise InputError(f"patronato: contiene caratteri che il font non può disegnare ({codes})")
 
 
 @lru_cache(maxsize=65_536)
@@ -132,12 +193,11 @@ def guide_values(application: Application, cases: Sequence[str], campaign: Campa
 def application_values(application: Application, campaign: Campaign) -> dict[str, Any]:
     """The application as rules and scenes see it: catalogue entries in place of their ids."""
     values: dict[str, Any] = {
-        "id": application.id,
-        "first_name": application.spoken_name,
+        FIRST_NAME: application.spoken_name,
         "sex": application.sex,
         "applicant": application.applicant,
         "channel": application.channel,
-        "patronato": application.patronato,
+        PATRONATO: application.patronato,
         "status": application.status,
         "filed_year": application.filed_on.year,
         "consent": application.consent,

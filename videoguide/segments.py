@@ -6,6 +6,7 @@ profile, and a version raised by hand. Computing it loads no codec, no voice and
 """
 
 import hashlib
+from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from videoguide.assets import assets_folder
 from videoguide.campaigns import Campaign
 from videoguide.encoding import Profile
 from videoguide.errors import FirstNameError, InputError, StoreError, TextOverflow
-from videoguide.payload import SegmentFile
+from videoguide.payload import SEGMENTS, HeardSentence, Info, OfferedButton, SegmentFile
+from videoguide.progress import timed
 from videoguide.pronunciation import Lexicon, load_lexicon, spoken
 from videoguide.script import FilledScene
 from videoguide.settings import Settings
@@ -28,10 +30,9 @@ if TYPE_CHECKING:
     from videoguide.drawing import Drawing
     from videoguide.narration import Narration
 
-RENDER_VERSION = 1
+RENDER_VERSION = 2
 """Raise it when the same input gives another segment: motion, narration, layout of the file."""
 
-KIND = "segments"
 LEAD_IN_MS, TAIL_MS = 280, 640
 """Silence before a scene's first sentence, and after its last: the time to enter and to leave."""
 POSTER_BEFORE_END = 12
@@ -65,9 +66,14 @@ class Studio:
                 "silence": [LEAD_IN_MS, TAIL_MS],
                 "scene": scene.scene,
                 "chapter": scene.chapter,
-                "values": _plain(scene.values),
+                "values": plain(scene.values),
                 "sentences": [
-                    [sentence.id, words.text, dict(words.pronunciations), sentence.pause_ms] for sentence, words in said
+                    [sentence.id, sentence.text, words.text, dict(words.pronunciations), sentence.pause_ms]
+                    for sentence, words in said
+                ],
+                "buttons": [
+                    [button.id, button.label, button.sentence, button.window, button.link, button.area]
+                    for button in scene.buttons
                 ],
                 "files": _digests(scene_files(self.campaign.drawing(scene.scene), self.folders)),
                 "voice": [self.voice.id, self.voice.version],
@@ -77,7 +83,7 @@ class Studio:
 
     def find(self, scene: FilledScene) -> SegmentFile | None:
         """The segment if the store has it, whole; a damaged one counts as not there."""
-        path = self.store.find(KIND, self.key(scene))
+        path = self.store.find(SEGMENTS, self.key(scene))
         if path is None:
             return None
         try:
@@ -85,29 +91,38 @@ class Studio:
         except StoreError:
             return None
 
-    def make(self, scene: FilledScene) -> SegmentFile:
+    def make(self, scene: FilledScene, spent: MutableMapping[str, float] | None = None) -> SegmentFile:
         """Narrate, draw, encode and put; replaces what the store may have under this key.
 
+        ``spent``, if given, grows by the seconds of each kind of work: ``voice``, ``drawing``, ``encoding``.
         Raises FirstNameError or InputError for a person's own words that are too long for the picture.
         """
         from videoguide import clips, encoding
         from videoguide import pictures as stills
 
-        told = self.tell(scene)
+        spent = {} if spent is None else spent
+        with timed(spent, "voice"):
+            told = self.tell(scene)
         try:
-            drawn = self.draw(scene, told)
+            with timed(spent, "drawing"):
+                drawn = self.draw(scene, told)
         except TextOverflow as error:
             if self._too_long(scene, "first_name"):
                 raise FirstNameError("è troppo lungo per l’immagine") from error
             if self._too_long(scene, "patronato"):
                 raise InputError("patronato: è troppo lungo per l’immagine") from error
             raise
-        with clips.scene_clip(drawn, told.samples) as clip:
-            pictures, sync, avcc = encoding.encode_pictures(
-                drawn.frames, lambda n: clip.get_frame(n / FPS), drawn.changes, self.profile
-            )
-        sound, asc = encoding.encode_sound(told.samples, self.profile)
-        info = {"scene": scene.scene, "sentences": {time.id: [time.start, time.end] for time in told.sentences}}
+        before = spent["drawing"]
+        with timed(spent, "encoding"):
+            with clips.scene_clip(drawn, told.samples) as clip:
+
+                def picture(n: int) -> Any:
+                    with timed(spent, "drawing"):
+                        return clip.get_frame(n / FPS)
+
+                pictures, sync, avcc = encoding.encode_pictures(drawn.frames, picture, drawn.changes, self.profile)
+            sound, asc = encoding.encode_sound(told.samples, self.profile)
+        spent["encoding"] -= spent["drawing"] - before  # the encoder asks for its pictures one by one
         parts = payload.pack(
             pictures,
             sync,
@@ -116,10 +131,27 @@ class Studio:
             asc,
             self.profile.width,
             self.profile.height,
-            info,
+            self._info(scene, told),
             stills.poster(drawn, drawn.frames - POSTER_BEFORE_END),
         )
-        return payload.read(self.store.put(KIND, self.key(scene), parts))
+        return payload.read(self.store.put(SEGMENTS, self.key(scene), parts))
+
+    def _info(self, scene: FilledScene, told: "Narration") -> Info:
+        from videoguide.narration import speech_keys
+
+        return Info(
+            scene=scene.scene,
+            chapter=scene.chapter,
+            sentences=tuple(
+                HeardSentence(sentence.id, sentence.text, time.start, time.end)
+                for sentence, time in zip(scene.sentences, told.sentences, strict=True)
+            ),
+            buttons=tuple(
+                OfferedButton(button.id, button.label, button.sentence, button.window, button.link, button.area)
+                for button in scene.buttons
+            ),
+            speech=tuple(dict.fromkeys(speech_keys(scene.sentences, self.voice, self.lexicon))),
+        )
 
     def _too_long(self, scene: FilledScene, name: str) -> bool:
         """Whether words overflow because of this value: with a short one in its place all fits."""
@@ -188,10 +220,10 @@ def _digest(file: Path, _mtime_ns: int) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Values as canonical JSON knows them: tuples are lists, mappings are dicts."""
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "items"):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     return value

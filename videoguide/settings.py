@@ -4,7 +4,7 @@ Each is set by the environment variable ``VIDEOGUIDE_<NAME>``; command-line opti
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -47,11 +47,7 @@ def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Setti
 
     Raises InputError for a value that is not of its kind.
     """
-    environ = os.environ if environ is None else environ
-    values = {
-        setting.name: given.get(setting.name) or environ.get(f"VIDEOGUIDE_{setting.name.upper()}") or setting.default
-        for setting in SETTINGS
-    }
+    values = read(SETTINGS, environ, **given)
     settings = Settings(
         scenes=Path(values["scenes"]) if values["scenes"] else packs_folder(),
         store=Path(values["store"]),
@@ -63,6 +59,14 @@ def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Setti
     )
     assert [field.name for field in fields(settings)] == [setting.name for setting in SETTINGS]
     return settings
+
+
+def read(table: Sequence[Setting], environ: Mapping[str, str] | None = None, **given: str | None) -> dict[str, str]:
+    """Every row's value as text, by name: ``given``, else the environment's, else the default."""
+    environ = os.environ if environ is None else environ
+    return {
+        row.name: given.get(row.name) or environ.get(f"VIDEOGUIDE_{row.name.upper()}") or row.default for row in table
+    }
 
 
 def _stills(text: str) -> Literal["skip", "real"]:
