@@ -260,7 +260,7 @@ def _read(path: Path) -> tuple[SegmentFile, bytes]:
         raise StoreError(path, "danneggiato: le tabelle non corrispondono alla loro impronta")
     segment = SegmentFile(
         path=path,
-        tables=_tables(known[:tables]),
+        tables=_tables(bytes(known[:tables])),  # a copy: the arrays would keep all of it in memory
         info=_INFO.decode(known[tables : tables + info]),
         poster=bytes(known[tables + info :]),
     )
@@ -269,7 +269,7 @@ def _read(path: Path) -> tuple[SegmentFile, bytes]:
     return segment, payload_sum
 
 
-def _tables(data: memoryview) -> Tables:
+def _tables(data: bytes) -> Tables:
     frames, syncs, sounds, width, height, priming, avcc, asc = _TABLES.unpack_from(data)
     arrays = np.frombuffer(data, "<u4", frames + syncs + sounds, _TABLES.size)
     at = _TABLES.size + arrays.nbytes
