@@ -46,6 +46,9 @@ RANGES_S, FILES_S, FLAT, MEMORY_MB, BUSY, ROW_KB = 30, 90, 1.3, 400, 0.85, 2
 """What was asked for: seconds for 10,000 guides, time a guide at the greater number, memory, cores, disk a guide."""
 
 
+APART = " Measured one after the other, the two first runs before the rest (`--work`)."
+
+
 class Run(msgspec.Struct):
     """One process: what was typed, how long it took, and what it left."""
 
@@ -299,7 +302,7 @@ def section(figures: Figures, chosen: Settings, setting: str, options: argparse.
         f"rules, database and files are in every figure. Pictures {size}, voice {chosen.voice}, where nothing else "
         f"is said: to speak and draw the {scenes:,} distinct scenes of the largest extract as the cold run below does "
         f"would take {scenes * _a_scene(figures.cold) / 3600:.0f} hours. “Load” is the machine’s when a process began: "
-        f"others were at work.{' Measured one after the other, the two first runs before the rest (`--work`).' if options.work else ''}",
+        f"others were at work.{APART if options.work else ''}",
         "",
         *_warm(figures),
         "",
