@@ -9,7 +9,7 @@ import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from tiny_runs import BRUNO, CARLA, FOUR, Inline, Office, alive, extract, files_
 from videoguide import payload
 from videoguide.campaigns import Campaign
 from videoguide.errors import StoreError, TextOverflow, VideoGuideError, VoiceError
-from videoguide.pipeline import guide_folder, in_parallel, render
+from videoguide.pipeline import guide_folder, render
 from videoguide.segments import Studio
-from videoguide.workers import Workshop, ensure_segments, local_processes
+from videoguide.workers import Crew, Workshop, ensure_segments, local_processes
 
 pytestmark = pytest.mark.xdist_group("workers")
 
@@ -86,7 +86,11 @@ class TestEnsureSegments:
         assert pickle.loads(pickle.dumps(answered)) == answered
 
 
-class TestInParallel:
+def crew(executor: Executor, ahead: int) -> Crew:
+    return Crew(executor, Workshop(Path(), small(Path()), None), ahead)
+
+
+class TestCrew:
     def test_at_most_so_many_jobs_are_taken_before_one_is_done(self) -> None:
         taken, done = [], []
 
@@ -96,7 +100,7 @@ class TestInParallel:
                 yield number, lambda number=number: number * number
 
         with ThreadPoolExecutor(2) as executor:
-            for number, square in in_parallel(executor, jobs(), 3):
+            for number, square in crew(executor, 3).do(jobs()):
                 assert square == number * number
                 done.append(number)
                 assert len(taken) - len(done) <= 3
@@ -104,10 +108,10 @@ class TestInParallel:
 
     def test_a_job_that_fails_is_the_callers_error(self) -> None:
         with pytest.raises(ZeroDivisionError):
-            list(in_parallel(Inline(), [("bad", lambda: 1 // 0)], 2))
+            list(crew(Inline(), 2).do([("bad", lambda: 1 // 0)]))
 
     def test_no_jobs_are_no_results(self) -> None:
-        assert list(in_parallel(Inline(), [], 2)) == []
+        assert list(crew(Inline(), 2).do([])) == []
 
 
 class TestExecutors:

@@ -9,12 +9,11 @@ import os
 import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from videoguide.campaigns import Campaign
 from videoguide.database import Database, to_read
@@ -32,7 +31,7 @@ from videoguide.script import FilledScene
 from videoguide.segments import Studio, open_studio
 from videoguide.settings import Settings
 from videoguide.store import sweep, write_whole
-from videoguide.workers import Ensured, OpenExecutor, Workshop, ensure_segments, local_processes, write_guides
+from videoguide.workers import Crew, Ensured, OpenExecutor, Workshop, ensure_segments, local_processes, write_guides
 
 Format = Literal["mp4", "ranges"]
 FORMATS: tuple[Format, ...] = ("mp4", "ranges")
@@ -44,11 +43,10 @@ PLANNING, SCENES, GUIDES = "Piano", "Scene", "Guide"
 
 BATCH = 500
 """Applications that are planned, and guides that are recorded, at a time."""
+JOBS_AHEAD = 4
+"""Jobs a worker that are given out at a time."""
 FOUND_AT_A_TIME, WRITTEN_AT_A_TIME = 32, 16
 """Segments there already, and files, that a worker is asked for at a time."""
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 def render(
@@ -97,12 +95,13 @@ def render(
         if dry_run or register is None:
             _count_pieces(plans, studio, report)
         else:
-            run = _Run(studio, register, output, format, intake, plans, report, tell)
             number = register.begin(str(output.resolve()), format)
             workshop = Workshop(campaign.folder, settings, 1 if count > 1 else None)
             with open_executor(count) as executor:
-                run.make_segments(executor, workshop, count)
-                run.make_guides(executor, workshop, count)
+                crew = Crew(executor, workshop, JOBS_AHEAD * count)
+                run = _Run(studio, register, crew, output, format, intake, plans, report, tell)
+                run.make_segments()
+                run.make_guides()
             report.peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             register.end(number, report.plain())
         write_whole(output / REPORT_FILE, [report.json()])
@@ -170,6 +169,7 @@ class _Run:
         self,
         studio: Studio,
         register: Register,
+        crew: Crew,
         output: Path,
         format: Format,
         intake: Intake,
@@ -177,7 +177,7 @@ class _Run:
         report: Report,
         tell: Tell,
     ) -> None:
-        self.studio, self.register = studio, register
+        self.studio, self.register, self.crew = studio, register, crew
         self.output, self.format = output, format
         self.intake, self.plans = intake, plans
         self.report, self.tell = report, tell
@@ -186,31 +186,24 @@ class _Run:
 
     # --- first stage: segments -----------------------------------------------------------------------
 
-    def make_segments(self, executor: Executor, workshop: Workshop, workers: int) -> None:
+    def make_segments(self) -> None:
         """Have every distinct segment in the store, whole; then those that stand in for what cannot be said."""
         self.studio.store.sweep()
         with timed(self.report.seconds, "segments"):
-            failed = self._ensure(self.plans.scenes(), self.plans.count_scenes(), executor, workshop, workers)
+            failed = self._ensure(self.plans.scenes(), self.plans.count_scenes())
             while failed:
                 scenes = self._soften(failed)
-                failed = self._ensure(scenes.items(), len(scenes), executor, workshop, workers)
+                failed = self._ensure(scenes.items(), len(scenes))
             for outline in self.plans.outlines():
                 keep_outline(self.studio.store, outline)
 
-    def _ensure(
-        self,
-        scenes: Iterable[tuple[bytes, FilledScene]],
-        total: int,
-        executor: Executor,
-        workshop: Workshop,
-        workers: int,
-    ) -> dict[bytes, tuple[FilledScene, str]]:
+    def _ensure(self, scenes: Iterable[tuple[bytes, FilledScene]], total: int) -> dict[bytes, tuple[FilledScene, str]]:
         """Ensure so many scenes; returns those whose own words failed, by key, and why."""
         failed: dict[bytes, tuple[FilledScene, str]] = {}
         done = 0
         self.report.segments.needed += total
-        jobs = ((job, partial(ensure_segments, workshop, job)) for job in self._jobs(scenes))
-        for job, (ensured, spent) in in_parallel(executor, jobs, 4 * workers):
+        jobs = ((job, partial(ensure_segments, self.crew.workshop, job)) for job in self._jobs(scenes))
+        for job, (ensured, spent) in self.crew.do(jobs):
             for (_, scene), one in zip(job, ensured, strict=True):
                 self._count(one)
                 if one.reason:
@@ -267,14 +260,12 @@ class _Run:
 
     # --- second stage: guides ------------------------------------------------------------------------
 
-    def make_guides(self, executor: Executor, workshop: Workshop, workers: int) -> None:
+    def make_guides(self) -> None:
         """Record every guide, and write what has to be a file."""
         with timed(self.report.seconds, "guides"):
-            jobs = self._recorded(executor, workshop, workers)
-            for _ in self._write(executor, jobs, workers):
-                pass
+            self._write(self._recorded())
 
-    def _recorded(self, executor: Executor, workshop: Workshop, workers: int) -> Iterator["_Files"]:
+    def _recorded(self) -> Iterator["_Files"]:
         """Record batch after batch; gives the files that are then still to be written."""
 
         def before(steps: Sequence[Step]) -> None:
@@ -284,9 +275,7 @@ class _Run:
                 elif one.renewed and self.format == "ranges":
                     _remove(guide_folder(self.output, one.renewed))
             if self.format == "mp4":
-                changed = [(one.plan, one.renewed) for one in steps if one.renewed]
-                for _ in self._write(executor, self._files(changed, workshop), workers):
-                    pass
+                self._write(self._files([(one.plan, one.renewed) for one in steps if one.renewed]))
 
         done = 0
         for batch in self.intake.batches(BATCH):
@@ -301,7 +290,7 @@ class _Run:
                     for one in steps
                     if one.made or (one.kept and not self._is_written(one.kept))
                 ]
-                yield from self._files(missing, workshop)
+                yield from self._files(missing)
             done += len(batch)
             self.tell(GUIDES, done, len(self.intake))
 
@@ -309,38 +298,20 @@ class _Run:
         folder = guide_folder(self.output, guide)
         return (folder / GUIDE_FILE).exists() and (folder / LAST_FILE).exists()
 
-    def _files(self, wanted: Sequence[tuple[Plan, str]], workshop: Workshop) -> Iterator["_Files"]:
+    def _files(self, wanted: Sequence[tuple[Plan, str]]) -> Iterator["_Files"]:
         places = (
             (plan.outline, plan.segments, guide_folder(self.output, guide) / GUIDE_FILE) for plan, guide in wanted
         )
         while some := list(islice(places, WRITTEN_AT_A_TIME)):
-            yield some, partial(write_guides, workshop, some)
+            yield some, partial(write_guides, self.crew.workshop, some)
 
-    def _write(self, executor: Executor, jobs: Iterator["_Files"], workers: int) -> Iterator[None]:
-        for some, size in in_parallel(executor, jobs, 4 * workers):
+    def _write(self, jobs: Iterable["_Files"]) -> None:
+        for some, size in self.crew.do(jobs):
             self.report.files_written += len(some)
             self.report.bytes_written += size
-            yield
 
 
 _Files = tuple[list[tuple[bytes, tuple[bytes, ...], Path]], Callable[[], int]]
-
-
-def in_parallel(executor: Executor, jobs: Iterable[tuple[_T, Callable[[], _R]]], ahead: int) -> Iterator[tuple[_T, _R]]:
-    """Do jobs, each with a label of its own, at most ``ahead`` at a time; gives labels and results as they are done.
-
-    Raises what a job raises; the others are then left to the executor.
-    """
-    doing: dict[Future[_R], _T] = {}
-    waiting = iter(jobs)
-    while True:
-        for label, job in islice(waiting, ahead - len(doing)):
-            doing[executor.submit(job)] = label
-        if not doing:
-            return
-        done, _ = wait(doing, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield doing.pop(future), future.result()
 
 
 def _remove(folder: Path) -> None:

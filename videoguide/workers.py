@@ -7,13 +7,15 @@ Every job carries all that it needs, and its results go to a store that bears tw
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from multiprocessing import active_children, connection, get_context, parent_process
 from pathlib import Path
+from typing import TypeVar
 
 from videoguide import campaigns, guides, payload
 from videoguide.errors import InputError, StoreError, VideoGuideError, VoiceError
@@ -22,6 +24,9 @@ from videoguide.script import FilledScene
 from videoguide.segments import Studio, open_studio
 from videoguide.settings import Settings
 from videoguide.store import TEMPORARY_PREFIX, Store
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 OpenExecutor = Callable[[int], AbstractContextManager[Executor]]
 """Opens an executor of so many workers."""
@@ -68,6 +73,31 @@ def _unwound() -> Iterator[None]:
 
 
 @_unwound()
+@dataclass(frozen=True)
+class Crew:
+    """Who does a run's work, where, and how many jobs are given out ahead."""
+
+    executor: Executor
+    workshop: Workshop
+    ahead: int
+
+    def do(self, jobs: Iterable[tuple[_T, Callable[[], _R]]]) -> Iterator[tuple[_T, _R]]:
+        """Do jobs, each with a label of its own; gives labels and results as they are done.
+
+        Raises what a job raises; the others are then left to the executor.
+        """
+        doing: dict[Future[_R], _T] = {}
+        waiting = iter(jobs)
+        while True:
+            for label, job in islice(waiting, self.ahead - len(doing)):
+                doing[self.executor.submit(job)] = label
+            if not doing:
+                return
+            done, _ = wait(doing, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield doing.pop(future), future.result()
+
+
 def ensure_segments(
     workshop: Workshop, scenes: Sequence[tuple[bytes, FilledScene]]
 ) -> tuple[list[Ensured], dict[str, float]]:

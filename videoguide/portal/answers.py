@@ -1,0 +1,162 @@
+"""What the portal answers when it cannot do what was asked: one list of reasons, a page or JSON.
+
+Pages are for people who open pages; below ``/api``, and for whatever else asks, the answer is
+``{"error": {"code": ..., "message": ...}}``, which costs little in a flood. No answer repeats anything that was sent.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from videoguide.portal.rendering import render
+from videoguide.portal.views import ErrorPage, Page
+
+API_ROOT = "/api/"
+
+
+class Reason(NamedTuple):
+    """A status, and what a person reads: a title, and what to do."""
+
+    status: int
+    title: str
+    words: str
+
+
+REFUSALS: Mapping[str, Reason] = {
+    "bad_request": Reason(400, "Non abbiamo capito la richiesta", "Torna alle tue guide e prova di nuovo."),
+    "bad_host": Reason(400, "Indirizzo sconosciuto", "Questo portale non risponde a questo indirizzo."),
+    "login_stale": Reason(
+        400,
+        "Questo accesso non è più valido",
+        "È passato troppo tempo, o la pagina è stata aperta due volte. Entra di nuovo.",
+    ),
+    "not_logged_in": Reason(
+        401,
+        "Devi entrare di nuovo",
+        "Per proteggere i tuoi dati la sessione è finita. Entra con la tua identità digitale.",
+    ),
+    "cross_site": Reason(
+        403, "Richiesta non accettata", "La richiesta arriva da un altro sito. Riapri la pagina e prova di nuovo."
+    ),
+    "form_stale": Reason(403, "La pagina è rimasta aperta a lungo", "Riaprila e prova di nuovo."),
+    "citizens_only": Reason(
+        403, "Questa pagina è dei cittadini", "Sei entrato come personale. Esci, ed entra con la tua identità digitale."
+    ),
+    "staff_only": Reason(
+        403, "Questa pagina è del personale", "Sei entrato come cittadino. Le tue guide sono nella tua area riservata."
+    ),
+    "role_too_low": Reason(
+        403, "Il tuo ruolo non lo permette", "Chiedi a chi gestisce il servizio di darti il ruolo che serve."
+    ),
+    "role_missing": Reason(
+        403, "Non hai un ruolo in questo servizio", "Chiedi a chi gestisce il servizio di dartene uno."
+    ),
+    "login_cancelled": Reason(403, "Non sei entrato", "Hai annullato l’accesso. Quando vuoi, prova di nuovo."),
+    "login_failed": Reason(
+        403, "L’accesso non è riuscito", "Il servizio di identità digitale non ha confermato chi sei. Prova di nuovo."
+    ),
+    "login_unproven": Reason(
+        403,
+        "L’accesso non è riuscito",
+        "Non abbiamo potuto verificare la risposta del servizio di identità digitale. Prova di nuovo.",
+    ),
+    "level_too_low": Reason(
+        403,
+        "Serve un accesso più sicuro",
+        "Entra di nuovo con SPID di livello 2, con la carta d’identità elettronica (CIE) o con la CNS.",
+    ),
+    "identity_missing": Reason(
+        403,
+        "Non sappiamo chi sei",
+        "La tua identità digitale non ci ha comunicato un codice fiscale valido. Prova con un’altra identità digitale.",
+    ),
+    "not_found": Reason(
+        404, "Questa pagina non c’è", "L’indirizzo può essere sbagliato, o la guida non è più disponibile."
+    ),
+    "method": Reason(405, "Non abbiamo capito la richiesta", "Questa pagina non si può usare così."),
+    "too_large": Reason(413, "Il messaggio è troppo lungo", "Accorcia il testo e prova di nuovo."),
+    "out_of_range": Reason(416, "Non abbiamo capito la richiesta", "Il video è più corto di così."),
+    "invalid": Reason(422, "Non abbiamo capito la richiesta", "Un campo manca o non è nella forma giusta."),
+    "too_many": Reason(429, "Troppe richieste in poco tempo", "Aspetta un minuto e prova di nuovo."),
+    "unexpected": Reason(
+        500, "Qualcosa non ha funzionato", "È un problema nostro, non tuo. Prova di nuovo tra qualche minuto."
+    ),
+    "unavailable": Reason(503, "Il servizio è in pausa", "Torna tra qualche minuto: le tue guide ti aspettano."),
+    "provider_silent": Reason(
+        503,
+        "L’accesso non è disponibile",
+        "Il servizio di identità digitale non risponde. Prova di nuovo tra qualche minuto.",
+    ),
+}
+"""Every reason by its code; the first of a status speaks for those that give none."""
+
+
+class Refusal(HTTPException):
+    """Raised where a request is refused; ``code`` is one of REFUSALS."""
+
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+        self.code = code
+        super().__init__(REFUSALS[code].status, REFUSALS[code].title, dict(headers or {}))
+
+
+class SentTo(HTTPException):
+    """Raised where a person must go to another page of ours first."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(303, "See Other", {"Location": address})
+
+
+def code_of(status: int) -> str:
+    """The code for an error that has only a status."""
+    known = next((code for code, reason in REFUSALS.items() if reason.status == status), "")
+    return known or ("bad_request" if status < 500 else "unexpected")
+
+
+def refused(
+    request: Request, code: str, headers: Mapping[str, str] | None = None, *, status: int | None = None
+) -> Response:
+    """The answer for a reason, as the asker understands it."""
+    reason = REFUSALS[code]
+    status = status or reason.status
+    if not is_page_visit(request):
+        error = {"code": code, "message": f"{reason.title}. {reason.words}"}
+        return JSONResponse({"error": error}, status, headers)
+    return HTMLResponse(_error_page(request, reason, status), status, headers)
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a program asks, not a person."""
+    if request.url.path.startswith(API_ROOT):
+        return True
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def is_page_visit(request: Request) -> bool:
+    """Whether a person opens a page, as against a film, a picture or a program asking."""
+    return not wants_json(request) and "text/html" in request.headers.get("accept", "")
+
+
+def show(page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+    """A page as an answer."""
+    return HTMLResponse(render(page), status, headers)
+
+
+def _error_page(request: Request, reason: Reason, status: int) -> str:
+    visitor = getattr(request.state, "visitor", None)
+    csrf = visitor.csrf if visitor else ""
+    try:
+        return render(
+            ErrorPage(title=reason.title, words=reason.words, status=status, signed_in=bool(visitor), csrf=csrf)
+        )
+    except Exception:
+        return _BARE.format(title=reason.title, words=reason.words)  # where pages themselves are broken, say it plainly
+
+
+_BARE = (
+    '<!doctype html><html lang="it"><head><meta charset="utf-8"><title>{title}</title></head>'
+    "<body><main><h1>{title}</h1><p>{words}</p></main></body></html>"
+)

@@ -1,0 +1,222 @@
+"""How the portal is set up: its rows of the settings table, and their typed values.
+
+Everything is proven when the portal starts; a wrong value is an InputError that names the setting.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import Literal, get_args
+from urllib.parse import SplitResult, urlsplit
+
+from videoguide.errors import InputError, UnknownChoice
+from videoguide.settings import Setting
+
+StaffRole = Literal["viewer", "editor", "approver"]
+STAFF_ROLES: tuple[StaffRole, ...] = get_args(StaffRole)
+"""What staff may do, each role also what those before it may."""
+
+MetricsReaders = Literal["loopback", "all", "off"]
+
+SPID = "https://www.spid.gov.it/SpidL"
+EIDAS = "http://eidas.europa.eu/LoA/"
+LONGEST_SHOWN = 60
+
+PORTAL_SETTINGS = (
+    Setting("portal_url", "http://127.0.0.1:8000", "Indirizzo pubblico del portale: https, o http su questa macchina."),
+    Setting("portal_hosts", "", "Altri nomi a cui il portale risponde, separati da spazi."),
+    Setting(
+        "portal_frames", "none", "Chi può incorniciare il portale: none, self, o indirizzi https separati da spazi."
+    ),
+    Setting("portal_proxies", "127.0.0.1 ::1", "Proxy di cui si crede l’indirizzo di chi chiede, separati da spazi."),
+    Setting("portal_metrics", "loopback", "Chi può leggere /metrics: loopback, all o off."),
+    Setting("portal_body_kb", "64", "Quanto può pesare una richiesta, in kilobyte."),
+    Setting("portal_idle_minutes", "15", "Minuti senza richieste dopo i quali la sessione finisce."),
+    Setting("portal_session_hours", "8", "Ore dopo le quali la sessione finisce in ogni caso."),
+    Setting("portal_session_rate", "20", "Richieste al secondo ammesse a una sessione (a tratti, cinque volte tante)."),
+    Setting(
+        "portal_address_rate", "500", "Richieste al secondo ammesse a un indirizzo (a tratti, cinque volte tante)."
+    ),
+    Setting("portal_login_rate", "10", "Accessi al secondo ammessi a un indirizzo (a tratti, cinque volte tanti)."),
+    Setting("login_issuer", "", "Indirizzo dell’emittente OpenID Connect (vuoto: nessun accesso, salvo in prova)."),
+    Setting("login_client", "", "Nome con cui l’emittente conosce il portale (client_id)."),
+    Setting("login_secret", "", "Segreto del portale presso l’emittente (client_secret)."),
+    Setting("login_scope", "openid", "Scope chiesti all’emittente, separati da spazi."),
+    Setting(
+        "login_fiscal_code", "https://attributes.eid.gov.it/fiscal_number", "Attributo che porta il codice fiscale."
+    ),
+    Setting("login_level", f"{SPID}2", "Livello di sicurezza minimo dell’accesso, chiesto e verificato."),
+    Setting(
+        "login_levels",
+        f"{SPID}1 {EIDAS}low; {SPID}2 {EIDAS}substantial; {SPID}3 {EIDAS}high",
+        "Livelli dal più basso al più alto, divisi da punto e virgola; quelli equivalenti separati da spazi.",
+    ),
+    Setting("login_roles", "roles", "Attributo che porta il ruolo del personale."),
+    Setting("login_viewer", "viewer", "Ruolo presso l’emittente di chi può guardare."),
+    Setting("login_editor", "editor", "Ruolo presso l’emittente di chi può anche modificare."),
+    Setting("login_approver", "approver", "Ruolo presso l’emittente di chi può anche approvare."),
+)
+
+
+@dataclass(frozen=True)
+class LoginSettings:
+    """The identity provider, and what the portal asks of it.
+
+    ``levels`` are sets of equivalent levels, from the lowest to the highest; ``level`` is one of them.
+    ``roles`` maps the provider's names to ours.
+    """
+
+    issuer: str
+    client: str
+    secret: str = field(repr=False)
+    scope: str
+    fiscal_code: str
+    level: str
+    levels: tuple[frozenset[str], ...]
+    role_claim: str
+    roles: Mapping[str, StaffRole]
+
+    def rank(self, level: object) -> int:
+        """Where a level stands, from 1; 0 for one that is not known, or is none."""
+        return next((rank for rank, equal in enumerate(self.levels, 1) if isinstance(level, str) and level in equal), 0)
+
+
+@dataclass(frozen=True)
+class PortalSettings:
+    """The portal's settings as typed values. ``login`` is None without an issuer.
+
+    ``url`` is the public origin without a final slash; ``hosts`` are in small letters and without ports;
+    rates are requests a second.
+    """
+
+    url: str
+    hosts: frozenset[str]
+    frames: tuple[str, ...]
+    proxies: frozenset[str]
+    metrics: MetricsReaders
+    body_bytes: int
+    idle: timedelta
+    longest: timedelta
+    session_rate: int
+    address_rate: int
+    login_rate: int
+    login: LoginSettings | None
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the portal through TLS."""
+        return self.url.startswith("https://")
+
+    @classmethod
+    def of(cls, values: Mapping[str, str], *, demo: bool = False) -> "PortalSettings":
+        """From the table's values; what is missing or empty has its default.
+
+        Raises InputError for a wrong value, and for an issuer in a demonstration.
+        """
+        given = {row.name: values.get(row.name, "").strip() or row.default for row in PORTAL_SETTINGS}
+        if demo and given["login_issuer"]:
+            raise InputError("la dimostrazione non si può avviare insieme a un emittente vero: togli login_issuer")
+        url = _url("portal_url", given["portal_url"])
+        if url.path or url.query or url.fragment or url.username:
+            raise _wrong(
+                "portal_url", given["portal_url"], "solo schema, nome e porta, per esempio https://guide.example.it"
+            )
+        if demo and not is_loopback(url.hostname or ""):
+            raise _wrong("portal_url", given["portal_url"], "nella dimostrazione solo questa macchina")
+        here = {"127.0.0.1", "localhost", "::1"} if is_loopback(url.hostname or "") else set()
+        return cls(
+            url=f"{url.scheme}://{url.netloc}",
+            hosts=frozenset({url.hostname or "", *given["portal_hosts"].lower().split(), *here}),
+            frames=_frames(given["portal_frames"]),
+            proxies=_proxies(given["portal_proxies"]),
+            metrics=_metrics(given["portal_metrics"]),
+            body_bytes=_number("portal_body_kb", given["portal_body_kb"], 1, 10_000) * 1000,
+            idle=timedelta(minutes=_number("portal_idle_minutes", given["portal_idle_minutes"], 1, 1440)),
+            longest=timedelta(hours=_number("portal_session_hours", given["portal_session_hours"], 1, 168)),
+            session_rate=_number("portal_session_rate", given["portal_session_rate"], 1, 1_000_000),
+            address_rate=_number("portal_address_rate", given["portal_address_rate"], 1, 1_000_000),
+            login_rate=_number("portal_login_rate", given["portal_login_rate"], 1, 1_000_000),
+            login=_login(given) if given["login_issuer"] else None,
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own, reached from nowhere else."""
+    try:
+        return host.lower() == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _login(given: Mapping[str, str]) -> LoginSettings:
+    issuer = given["login_issuer"]
+    if (url := _url("login_issuer", issuer)).query or url.fragment:
+        raise _wrong("login_issuer", issuer, "un indirizzo senza parametri")
+    if not given["login_client"]:
+        raise InputError("login_client è vuoto; serve il nome con cui l’emittente conosce il portale")
+    levels = tuple(frozenset(part.split()) for part in given["login_levels"].split(";") if part.split())
+    if not any(given["login_level"] in level for level in levels):
+        raise UnknownChoice("login_level", given["login_level"], (name for level in levels for name in sorted(level)))
+    return LoginSettings(
+        issuer=issuer,
+        client=given["login_client"],
+        secret=given["login_secret"],
+        scope=" ".join(dict.fromkeys(["openid", *given["login_scope"].split()])),
+        fiscal_code=given["login_fiscal_code"],
+        level=given["login_level"],
+        levels=levels,
+        role_claim=given["login_roles"],
+        roles={given[f"login_{role}"]: role for role in STAFF_ROLES},
+    )
+
+
+def _url(name: str, text: str) -> SplitResult:
+    """An https address, or an http one of this machine, without a final slash."""
+    try:
+        url = urlsplit(text.rstrip("/"))
+        host, _ = url.hostname or "", url.port
+    except ValueError as error:
+        raise _wrong(name, text, "un indirizzo https") from error
+    if not (host and text.isascii() and (url.scheme == "https" or (url.scheme == "http" and is_loopback(host)))):
+        raise _wrong(name, text, "un indirizzo https, o http su questa macchina")
+    return url
+
+
+def _frames(text: str) -> tuple[str, ...]:
+    """Sources of ``frame-ancestors``; none is an empty tuple."""
+    if text == "none":
+        return ()
+    words = text.split()
+    for word in words:
+        if word != "self" and not re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:[0-9]+)?", word):
+            raise _wrong("portal_frames", word, "none, self, o indirizzi https senza percorso")
+    return tuple("'self'" if word == "self" else word for word in words)
+
+
+def _proxies(text: str) -> frozenset[str]:
+    for word in text.split():
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise _wrong("portal_proxies", word, "indirizzi o reti, per esempio 10.0.0.0/8") from error
+    return frozenset(text.split())
+
+
+def _metrics(text: str) -> MetricsReaders:
+    for known in get_args(MetricsReaders):
+        if text == known:
+            return known  # type: ignore[no-any-return]
+    raise UnknownChoice("portal_metrics", text, get_args(MetricsReaders))
+
+
+def _number(name: str, text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+        raise _wrong(name, text, f"un numero intero da {least} a {most}")
+    return int(text)
+
+
+def _wrong(name: str, given: str, allowed: str) -> InputError:
+    shown = given if len(given) <= LONGEST_SHOWN else given[: LONGEST_SHOWN - 1] + "…"
+    return InputError(f"{name} {shown!r}; ammesso: {allowed}")

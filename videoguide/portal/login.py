@@ -1,0 +1,262 @@
+"""Coming in and going out: with the identity provider, or as one of the demonstration's invented people.
+
+Routes use ``require_citizen`` and ``require_staff(role)``; each refuses the other kind.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from videoguide import applications, campaigns
+from videoguide.applications import Application
+from videoguide.eligibility import decide
+from videoguide.errors import InputError
+from videoguide.portal.answers import Refusal, SentTo, is_page_visit, refused, show
+from videoguide.portal.configuration import STAFF_ROLES, LoginSettings, StaffRole
+from videoguide.portal.provider import Denial, Errand, Provider
+from videoguide.portal.security import same_token
+from videoguide.portal.sessions import CITIZEN, Visitor
+from videoguide.portal.state import Portal, SamplePerson, portal_of, visitor_of
+from videoguide.portal.views import LoginPage, Person, SignedOutPage
+from videoguide.settings import Settings
+
+AFTER_LOGIN = "/guide"
+AFTER_STAFF_LOGIN = "/staff"
+LOGGED_OUT = "/logged-out"
+CALLBACK = "/login/callback"
+ENDED = "La sessione è finita per proteggere i tuoi dati. Entra di nuovo."
+ROLE_NAMES: Mapping[StaffRole, str] = {"viewer": "Chi guarda", "editor": "Chi modifica", "approver": "Chi approva"}
+STAFF_TITLE = "Entra come personale"
+ABOUT_STAFF = "Personale dell’istituto"
+NO_GUIDE = "Nessuna guida"
+
+_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
+_COUNTRY = re.compile(r"TIN[A-Z]{2}-")
+
+router = APIRouter(include_in_schema=False)
+
+
+def require_citizen(request: Request) -> Visitor:
+    """The citizen who is asking. Raises Refusal for staff; without a session sends page visits to the way in."""
+    visitor = visitor_of(request)
+    if visitor is None:
+        raise _must_log_in(request, "/login")
+    if not visitor.is_citizen:
+        raise Refusal("citizens_only")
+    return visitor
+
+
+def require_staff(role: StaffRole) -> Callable[[Request], Visitor]:
+    """A dependency: the member of staff who is asking, with that role or one that can do more."""
+
+    def required(request: Request) -> Visitor:
+        visitor = visitor_of(request)
+        if visitor is None:
+            raise _must_log_in(request, "/staff/login")
+        if visitor.is_citizen:
+            raise Refusal("staff_only")
+        if visitor.role not in STAFF_ROLES[STAFF_ROLES.index(role) :]:
+            raise Refusal("role_too_low")
+        return visitor
+
+    return required
+
+
+def _must_log_in(request: Request, way_in: str) -> Exception:
+    if not is_page_visit(request):
+        return Refusal("not_logged_in")
+    path = request.url.path if request.method == "GET" else AFTER_LOGIN
+    ended = "&ended=1" if portal_of(request).sessions.cookie.name in request.cookies else ""
+    return SentTo(f"{way_in}?next={quote(local_path(path))}{ended}")
+
+
+def local_path(path: str | None, otherwise: str = AFTER_LOGIN) -> str:
+    """A path of ours to go on to; anything that a browser could take for another site becomes ``otherwise``.
+
+    >>> local_path("//example.org/guide")
+    '/guide'
+    """
+    return path if path and _LOCAL.fullmatch(path) else otherwise
+
+
+@router.get("/login")
+@router.get("/demo/login")
+def way_in(request: Request, next: str = "", ended: str = "") -> Response:
+    """The page with the way in: a link to the identity provider, or the sample people."""
+    return _way_in(request, local_path(next), ENDED if ended else "", staff=False)
+
+
+@router.get("/staff/login")
+def staff_way_in(request: Request, next: str = "", ended: str = "") -> Response:
+    """The same for staff."""
+    return _way_in(request, local_path(next, AFTER_STAFF_LOGIN), ENDED if ended else "", staff=True)
+
+
+def _way_in(request: Request, then: str, message: str, *, staff: bool) -> Response:
+    portal = portal_of(request)
+    sessions = portal.sessions
+    title = STAFF_TITLE if staff else LoginPage.title
+    if not portal.demo:
+        start = f"/login/start?next={quote(then)}{'&staff=1' if staff else ''}"
+        return show(LoginPage(title=title, login_url=start, message=message))
+    if staff:
+        people = tuple(Person(role, ROLE_NAMES[role], ABOUT_STAFF) for role in STAFF_ROLES)
+    else:
+        people = tuple(Person(str(n), person.name, person.about) for n, person in enumerate(portal.people))
+    token, csrf = "", sessions.way_in_csrf(request.cookies.get(sessions.way_in_cookie.name))
+    if not csrf:
+        token, csrf = sessions.begin_way_in({})
+    address = f"/demo/login?next={quote(then)}"
+    response = show(LoginPage(title=title, login_url=address, people=people, message=message, csrf=csrf))
+    if token:
+        sessions.way_in_cookie.set(response, token)
+    return response
+
+
+@router.post("/demo/login")
+def demo_login(
+    request: Request, person: Annotated[str, Form()] = "", csrf: Annotated[str, Form()] = "", next: str = ""
+) -> Response:
+    """Log in as one of the sample people, or as staff; there is no such thing outside a demonstration."""
+    portal = portal_of(request)
+    if not portal.demo:
+        raise Refusal("not_found")
+    sessions = portal.sessions
+    way_in = request.cookies.get(sessions.way_in_cookie.name)
+    if not same_token(csrf, sessions.way_in_csrf(way_in)):
+        raise Refusal("form_stale")
+    sessions.take_way_in(way_in)
+    if person in STAFF_ROLES:
+        return _come_in(request, person, local_path(next, AFTER_STAFF_LOGIN), subject=f"demo-{person}")
+    if not (person.isascii() and person.isdecimal() and len(person) < 9 and int(person) < len(portal.people)):
+        raise Refusal("bad_request")
+    fiscal_code = portal.people[int(person)].fiscal_code
+    return _come_in(request, CITIZEN, local_path(next), fiscal_code=fiscal_code)
+
+
+@router.get("/login/start")
+def start(request: Request, next: str = "", staff: str = "") -> Response:
+    """Send the browser to the identity provider, with a way in that only this browser holds."""
+    portal = portal_of(request)
+    provider = _provider(portal)
+    errand = Errand(provider.settings.role_claim if staff else provider.settings.fiscal_code)
+    try:
+        address = provider.address(errand)
+    except Denial as denial:
+        return _denied(request, denial)
+    then = local_path(next, AFTER_STAFF_LOGIN if staff else AFTER_LOGIN)
+    token, _ = portal.sessions.begin_way_in({**vars(errand), "next": then, "staff": "1" if staff else ""})
+    response = RedirectResponse(address, 303)
+    portal.sessions.way_in_cookie.set(response, token)
+    return response
+
+
+@router.get(CALLBACK)
+def callback(request: Request) -> Response:
+    """The browser is back from the identity provider; whatever it brings is proven first."""
+    portal = portal_of(request)
+    provider, sessions = _provider(portal), portal.sessions
+    kept = sessions.take_way_in(request.cookies.get(sessions.way_in_cookie.name))
+    if kept is None and (visitor := visitor_of(request)):
+        return RedirectResponse(AFTER_LOGIN if visitor.is_citizen else AFTER_STAFF_LOGIN, 303)  # somebody went back
+    try:
+        if kept is None:
+            raise Denial("login_stale")
+        errand = Errand(kept["claim"], kept["state"], kept["nonce"], kept["verifier"])
+        claims = provider.claims(dict(request.query_params), errand)
+        if kept["staff"]:
+            role = staff_role(claims, provider.settings)
+            return _come_in(request, role, kept["next"], subject=str(claims["sub"])[:255])
+        fiscal_code = fiscal_code_of(claims.get(errand.claim))
+        return _come_in(request, CITIZEN, kept["next"], fiscal_code=fiscal_code)
+    except Denial as denial:
+        return _denied(request, denial)
+
+
+@router.post("/logout")
+def logout(request: Request) -> Response:
+    """End the session here, then the provider's own."""
+    portal = portal_of(request)
+    sessions = portal.sessions
+    sessions.end(request.cookies.get(sessions.cookie.name))
+    away = portal.provider.way_out(portal.rules.url + LOGGED_OUT) if portal.provider else None
+    response = RedirectResponse(away or LOGGED_OUT, 303)
+    sessions.cookie.clear(response)
+    return response
+
+
+@router.get(LOGGED_OUT)
+def logged_out() -> Response:
+    return show(SignedOutPage(login_url="/login"))
+
+
+def _come_in(request: Request, role: str, then: str, *, fiscal_code: str = "", subject: str = "") -> Response:
+    """A new session under a new token; the one this browser had before ends."""
+    portal = portal_of(request)
+    sessions = portal.sessions
+    sessions.end(request.cookies.get(sessions.cookie.name))
+    token = sessions.begin(role, fiscal_code=fiscal_code, subject=subject)
+    response = RedirectResponse(then, 303)
+    sessions.cookie.set(response, token)
+    sessions.way_in_cookie.clear(response)
+    portal.metrics.login("citizen" if role == CITIZEN else "staff")
+    return response
+
+
+def _denied(request: Request, denial: Denial) -> Response:
+    portal = portal_of(request)
+    portal.metrics.login(denial.reason)
+    portal.log.write("login refused", reason=denial.reason, request=request.state.request_id)
+    response = refused(request, denial.reason)
+    portal.sessions.way_in_cookie.clear(response)
+    return response
+
+
+def _provider(portal: Portal) -> Provider:
+    if portal.provider is None:
+        raise Refusal("not_found" if portal.demo else "unavailable")
+    return portal.provider
+
+
+def fiscal_code_of(value: object) -> str:
+    """A person's fiscal code from the provider's attribute: ``TINIT-…``, another country's prefix, or bare.
+
+    Raises Denial for anything that is not a valid fiscal code.
+    """
+    if not isinstance(value, str) or len(value) > 64:
+        raise Denial("identity_missing")
+    try:
+        return applications.tidy_fiscal_code(_COUNTRY.sub("", value.strip().upper(), count=1))
+    except InputError as error:
+        raise Denial("identity_missing") from error
+
+
+def staff_role(claims: Mapping[str, Any], settings: LoginSettings) -> StaffRole:
+    """The highest of the roles the provider states, in one name or a list; raises Denial without one of ours."""
+    stated = claims.get(settings.role_claim)
+    names = stated if isinstance(stated, list) else [stated]
+    known = [settings.roles[name] for name in names if isinstance(name, str) and name in settings.roles]
+    if not known:
+        raise Denial("role_missing")
+    return max(known, key=STAFF_ROLES.index)
+
+
+def sample_people(settings: Settings) -> tuple[SamplePerson, ...]:
+    """The people of all campaigns' samples, each once, with what their cases are. Raises PackError, InputError."""
+    about: dict[str, tuple[str, list[str]]] = {}
+    for campaign_id in campaigns.campaigns(settings.scenes):
+        campaign = campaigns.load(settings.scenes, campaign_id)
+        sample = campaign.folder / "sample.csv"
+        for row in applications.read_applications(sample, campaign) if sample.exists() else ():
+            if isinstance(row, Application):
+                _, cases = about.setdefault(row.fiscal_code, (row.spoken_name, []))
+                cases.extend(campaign.case(case).title for case in decide(row, campaign).cases)
+    return tuple(
+        SamplePerson(name, ", ".join(dict.fromkeys(cases)) or NO_GUIDE, fiscal_code)
+        for fiscal_code, (name, cases) in about.items()
+    )

@@ -1,0 +1,150 @@
+"""The portal's log: one JSON object a line, for machines to collect, without personal data.
+
+A request is told by its route's template, never by its address: ids, names and queries stay out. An
+unexpected error is told by its type and place; its message and values stay out, too. What libraries log
+is kept by logger and level alone, except for the server's own start and stop.
+"""
+
+import json
+import logging
+import secrets
+import sys
+import threading
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from videoguide.portal.answers import refused
+from videoguide.portal.metrics import Metrics
+from videoguide.portal.rendering import STATIC_ROOT
+
+NO_ROUTE = "(none)"
+PACKAGE = Path(__file__).parents[1]
+SERVER_LOGGERS = ("uvicorn", "uvicorn.error")
+
+
+class Log:
+    """Writes lines; safe to use from several threads."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, event: str, **fields: Any) -> None:
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"time": moment, "event": event, **fields}, ensure_ascii=False)
+        with self._lock:
+            stream = self._stream or sys.stderr
+            stream.write(line + "\n")
+            stream.flush()
+
+    def unexpected(self, error: BaseException, **fields: Any) -> None:
+        """An error nobody foresaw: its types, and where it was raised."""
+        self.write("unexpected", **told(error), **fields)
+
+    def listen(self) -> logging.Handler:
+        """Take over what the server and the libraries log; returns the handler, to be removed in the end."""
+        handler = _Handler(self)
+        logging.getLogger().addHandler(handler)
+        return handler
+
+
+class _Handler(logging.Handler):
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING and record.name not in SERVER_LOGGERS:
+            return
+        fields: dict[str, Any] = {"logger": record.name, "level": record.levelname.lower()}
+        if record.exc_info and record.exc_info[1]:
+            fields |= told(record.exc_info[1])
+        elif record.name in SERVER_LOGGERS:
+            fields["message"] = record.getMessage()
+        self._log.write("server", **fields)
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """``{"type": "KeyError", "place": "portal/pages.py:12 guide", "raised": ..., "causes": [...]}``, without values.
+
+    ``place`` is the innermost line of ours that led to the error, ``raised`` the innermost of all.
+    """
+    causes: list[str] = []
+    cause = error.__cause__ or error.__context__
+    while cause is not None and len(causes) < 5:
+        causes.append(type(cause).__name__)
+        cause = cause.__cause__ or cause.__context__
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE)]
+    return {
+        "type": type(error).__name__,
+        "place": _place(ours[-1]) if ours else "",
+        "raised": _place(frames[-1]) if frames else "",
+        **({"causes": causes} if causes else {}),
+    }
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    file = Path(frame.filename)
+    name = file.relative_to(PACKAGE).as_posix() if file.is_relative_to(PACKAGE) else file.name
+    return f"{name}:{frame.lineno} {frame.name}"
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that answers, e.g. ``/guide/{guide_id}``; bounded, and without values."""
+    route = scope.get("route")
+    if scope.get("path", "").startswith(f"{STATIC_ROOT}/"):
+        return STATIC_ROOT
+    template = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return template if isinstance(template, str) and template else NO_ROUTE
+
+
+class Recorder:
+    """Outermost but for the headers: gives each request an id, logs and counts it, and answers for what went wrong.
+
+    Nothing is raised further: the server would log the error with its values.
+    """
+
+    def __init__(self, app: ASGIApp, log: Log, metrics: Metrics) -> None:
+        self.app, self.log, self.metrics = app, log, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+        started = time.perf_counter()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        self.metrics.opened()
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            self.log.unexpected(error, route=route_of(scope), request=request_id)
+            if not status:
+                await refused(Request(scope), "unexpected")(scope, receive, noting)
+        finally:
+            seconds, route = time.perf_counter() - started, route_of(scope)
+            self.metrics.closed(scope["method"], route, status, seconds)
+            self.log.write(
+                "request",
+                method=scope["method"] if scope["method"].isalpha() and len(scope["method"]) < 12 else "other",
+                route=route,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                request=request_id,
+            )

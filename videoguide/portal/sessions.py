@@ -1,0 +1,180 @@
+"""Who is logged in. The cookie holds an opaque random token; the database holds its hash and all the rest.
+
+Two cookies, two kinds of row: the *way in* lives for ten minutes while somebody is at the identity
+provider and can be used once; the *session* begins with a new token when the login has succeeded.
+"""
+
+import hashlib
+import re
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, delete, or_, update
+from starlette.responses import Response
+
+from videoguide.database import Database, LoginSession, now
+
+CITIZEN = "citizen"
+WAY_IN = ""
+WAY_IN_LASTS = timedelta(minutes=10)
+SEEN_EVERY = timedelta(minutes=1)
+SWEEP_EVERY_SECONDS = 300
+CSRF = "csrf"
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who is logged in: a citizen by fiscal code, or a member of staff by subject and role.
+
+    ``csrf`` is the token that every form and event of this session sends back.
+    """
+
+    role: str
+    csrf: str = field(repr=False)
+    fiscal_code: str = field(default="", repr=False)
+    subject: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+    """The hash of the session's token; never the token itself."""
+
+    @property
+    def is_citizen(self) -> bool:
+        return self.role == CITIZEN
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A cookie of ours: only for this host and for HTTP; ``__Host-`` and Secure behind TLS."""
+
+    base: str
+    secure: bool
+    lasts: timedelta | None = None
+    """None: until the browser is closed."""
+
+    @property
+    def name(self) -> str:
+        return f"__Host-{self.base}" if self.secure else self.base
+
+    def set(self, response: Response, token: str) -> None:
+        lasts = None if self.lasts is None else int(self.lasts.total_seconds())
+        response.set_cookie(
+            self.name, token, max_age=lasts, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
+
+    def clear(self, response: Response) -> None:
+        response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+class Sessions:
+    """Begin, find and end sessions; all times are the server's. Every method may raise StoreError."""
+
+    def __init__(self, database: Database, *, idle: timedelta, longest: timedelta, secure: bool) -> None:
+        self.database = database
+        self.idle = idle
+        self.longest = longest
+        self.cookie = Cookie("videoguide", secure)
+        self.way_in_cookie = Cookie("videoguide-login", secure, WAY_IN_LASTS)
+        self._swept = -float(SWEEP_EVERY_SECONDS)
+        self._sweeping = threading.Lock()
+
+    def begin(self, role: str, *, fiscal_code: str = "", subject: str = "") -> str:
+        """A new session for somebody whose login has succeeded; returns its token, for the cookie alone."""
+        return self._put(role, {}, fiscal_code=fiscal_code, subject=subject)
+
+    def begin_way_in(self, data: Mapping[str, str]) -> tuple[str, str]:
+        """Keep what a login needs until it is done; returns the token and the forms' CSRF token."""
+        csrf = secrets.token_urlsafe(32)
+        return self._put(WAY_IN, {**data, CSRF: csrf}), csrf
+
+    def take_way_in(self, token: str | None) -> Mapping[str, str] | None:
+        """What ``begin_way_in`` kept, once: of two that ask at the same moment, one gets it."""
+        hashed = hash_of(token)
+        row = self._row(hashed)
+        if row is None or row.role != WAY_IN or not self._delete(hashed):
+            return None
+        return dict(row.data or {}) if now() - row.created_at <= WAY_IN_LASTS else None
+
+    def way_in_csrf(self, token: str | None) -> str:
+        """The CSRF token of a way in that is still open; empty without one."""
+        row = self._row(hash_of(token))
+        open_still = row is not None and row.role == WAY_IN and now() - row.created_at <= WAY_IN_LASTS
+        return str((row.data or {}).get(CSRF, "")) if row is not None and open_still else ""
+
+    def find(self, token: str | None) -> Visitor | None:
+        """Who the cookie's token belongs to; None for any other text, and for a session that has ended."""
+        row = self._row(hash_of(token))
+        if row is None or row.role == WAY_IN:
+            return None
+        moment = now()
+        if moment - row.seen_at > self.idle or moment - row.created_at > self.longest:
+            self._delete(row.token_hash)
+            return None
+        if moment - row.seen_at >= SEEN_EVERY:
+            self._see(row, moment)
+        return Visitor(row.role, str((row.data or {}).get(CSRF, "")), row.fiscal_code, row.subject, row.token_hash)
+
+    def end(self, token: str | None) -> None:
+        """Forget the session or way in of a token, if there is one."""
+        if hashed := hash_of(token):
+            self._delete(hashed)
+
+    def sweep(self) -> int:
+        """Delete what has ended and was not asked for since; returns how many."""
+        moment = now()
+        with self.database.session() as session:
+            ended = or_(
+                col(LoginSession.seen_at) < moment - self.idle,
+                col(LoginSession.created_at) < moment - self.longest,
+                (col(LoginSession.role) == WAY_IN) & (col(LoginSession.created_at) < moment - WAY_IN_LASTS),
+            )
+            return session.exec(delete(LoginSession).where(ended)).rowcount
+
+    def _row(self, hashed: str) -> LoginSession | None:
+        if not hashed:
+            return None
+        with self.database.session() as session:
+            return session.get(LoginSession, hashed)
+
+    def _delete(self, hashed: str) -> bool:
+        """Whether it was this call that deleted it."""
+        with self.database.session() as session:
+            return bool(session.exec(delete(LoginSession).where(col(LoginSession.token_hash) == hashed)).rowcount)
+
+    def _see(self, row: LoginSession, moment: datetime) -> None:
+        """Of many requests at once one writes; a session that ended meanwhile stays ended."""
+        same = (col(LoginSession.token_hash) == row.token_hash) & (col(LoginSession.seen_at) == row.seen_at)
+        with self.database.session() as session:
+            session.exec(update(LoginSession).where(same).values(seen_at=moment))
+
+    def _put(self, role: str, data: dict[str, Any], *, fiscal_code: str = "", subject: str = "") -> str:
+        self._sweep_at_times()
+        token = secrets.token_urlsafe(32)
+        row = LoginSession(
+            token_hash=hash_of(token),
+            role=role,
+            fiscal_code=fiscal_code,
+            subject=subject,
+            data={CSRF: secrets.token_urlsafe(32), **data},
+        )
+        with self.database.session() as session:
+            session.add(row)
+        return token
+
+    def _sweep_at_times(self) -> None:
+        """Sweep when the last time is a while ago: logins are what makes rows, so logins tidy up."""
+        with self._sweeping:
+            if due := time.monotonic() - self._swept >= SWEEP_EVERY_SECONDS:
+                self._swept = time.monotonic()
+        if due:
+            self.sweep()
+
+
+def hash_of(token: str | None) -> str:
+    """What the database knows a token by; empty for a text that is no token of ours."""
+    return hashlib.sha256(token.encode()).hexdigest() if token and _TOKEN.fullmatch(token) else ""

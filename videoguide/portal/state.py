@@ -1,0 +1,53 @@
+"""What every route of the portal shares, and who is asking."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from starlette.requests import Request
+
+from videoguide.database import Database
+from videoguide.portal.configuration import PortalSettings
+from videoguide.portal.logs import Log
+from videoguide.portal.metrics import Metrics
+from videoguide.portal.provider import Provider
+from videoguide.portal.sessions import Sessions, Visitor
+from videoguide.settings import Settings
+from videoguide.store import Store
+
+
+@dataclass(frozen=True)
+class SamplePerson:
+    """One of the invented people whom the demonstration lets in without an identity provider."""
+
+    name: str
+    about: str
+    fiscal_code: str
+
+
+@dataclass(frozen=True)
+class Portal:
+    """A running portal. ``provider`` is None where nobody can log in, and in a demonstration, which has ``people``."""
+
+    settings: Settings
+    rules: PortalSettings
+    demo: bool
+    database: Database
+    store: Store
+    sessions: Sessions
+    provider: Provider | None
+    people: tuple[SamplePerson, ...]
+    log: Log
+    metrics: Metrics
+
+
+def portal_of(request: Request) -> Portal:
+    """The portal that a request has come to."""
+    return cast(Portal, request.app.state.portal)
+
+
+def visitor_of(request: Request) -> Visitor | None:
+    """Who is logged in, looked up once a request; reads the database, so not for the event loop."""
+    if not hasattr(request.state, "visitor"):
+        sessions = portal_of(request).sessions
+        request.state.visitor = sessions.find(request.cookies.get(sessions.cookie.name))
+    return cast("Visitor | None", request.state.visitor)

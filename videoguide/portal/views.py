@@ -1,0 +1,301 @@
+"""What each page of the reserved area shows: one class a page, one field a template variable.
+
+The routes fill these; ``rendering.render`` turns them into HTML. Nothing here knows of HTTP or of
+the database. Every address is relative to the site, and chosen by the routes.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import ClassVar, Literal
+
+from videoguide.manifest import Button, Link, Manifest, Span, Window
+
+State = Literal["new", "seen", "rated"]
+
+STATES: dict[State, str] = {"new": "Da vedere", "seen": "Vista", "rated": "Valutata"}
+
+USEFULNESS: dict[int, str] = {1: "Per niente", 2: "Poco", 3: "Abbastanza", 4: "Molto", 5: "Moltissimo"}
+"""The answers to how useful a guide was, from worst to best."""
+
+COMMENT_CHARACTERS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What every page has."""
+
+    template: ClassVar[str]
+
+    title: str
+    """What the page is, for the window's title and the page's heading."""
+
+    signed_in: bool = True
+    """Whether somebody is signed in: then the way out is offered."""
+
+    csrf: str = ""
+    """The session's token, sent back by every form and event."""
+
+    home_url: str = "/"
+    """Where the product's name in the header leads."""
+
+    logout_url: str = "/logout"
+    """Where the way out is posted to."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the invented people of the test login."""
+
+    id: str
+    """What the form sends to sign in as this person."""
+
+    name: str
+    """Who it is."""
+
+    about: str
+    """Why there is something to see, in a few words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginPage(Page):
+    """The way in: with the digital identity, or with the test login of the demonstration."""
+
+    template: ClassVar[str] = "login.html"
+
+    title: str = "Entra nella tua area riservata"
+
+    signed_in: bool = False
+
+    login_url: str
+    """Where the link to the digital identity leads, or where a test login is posted to."""
+
+    people: tuple[Person, ...] = ()
+    """The sample people of the demonstration; none with a real digital identity."""
+
+    message: str = ""
+    """Why the person is here again, e.g. that the session has ended; empty on a first visit."""
+
+
+@dataclass(frozen=True)
+class GuideCard:
+    """One guide in the list."""
+
+    url: str
+    """The guide's page."""
+
+    title: str
+    """The guide's title."""
+
+    cases: tuple[str, ...]
+    """What it is about, each case in plain words."""
+
+    made_on: date
+    """The day it was made available."""
+
+    state: State
+    """Whether it has been seen and rated."""
+
+    poster_url: str
+    """Its first picture as JPEG."""
+
+    duration_ms: int
+    """How long it lasts, in milliseconds."""
+
+    @property
+    def state_words(self) -> str:
+        return STATES[self.state]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidesPage(Page):
+    """The person's guides, newest first."""
+
+    template: ClassVar[str] = "guides.html"
+
+    title: str = "Le tue guide"
+
+    cards: tuple[GuideCard, ...]
+    """The guides; none is a page of its own kind."""
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What the person said of a guide."""
+
+    usefulness: int
+    """From 1 to 5, as in USEFULNESS."""
+
+    comment: str = ""
+    """The person's own words, at most COMMENT_CHARACTERS."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter with its sentences."""
+
+    span: Span
+    """Its title and its place in time."""
+
+    sentences: tuple[Span, ...]
+    """What is said in it, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuideWords(Page):
+    """What a guide's page and its version as text and audio share."""
+
+    manifest: Manifest
+    """The guide."""
+
+    guides_url: str = "/"
+    """The list of the person's guides."""
+
+    poster_url: str
+    """The guide's first picture as JPEG."""
+
+    patronato_window: str = "through-patronato"
+    """The window that says why to go back to the patronato, offered first at the end of such a guide."""
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """The transcript by chapter."""
+        return tuple(
+            Chapter(
+                chapter,
+                tuple(text for text in self.manifest.transcript if chapter.start_ms <= text.start_ms < chapter.end_ms),
+            )
+            for chapter in self.manifest.chapters
+        )
+
+    @property
+    def hint(self) -> Window | None:
+        """The window about the patronato, in a guide whose application went through one."""
+        if self.manifest.channel != "patronato":
+            return None
+        return next((window for window in self.manifest.windows if window.id == self.patronato_window), None)
+
+    @property
+    def links(self) -> dict[str, Link]:
+        """Where the guide leads, the service first, as the campaign orders them."""
+        return self.manifest.links
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidePage(GuideWords):
+    """A guide to watch, to press, to act on and to rate."""
+
+    template: ClassVar[str] = "guide.html"
+
+    cases: tuple[str, ...] = ()
+    """What it is about, each case in plain words."""
+
+    video_url: str
+    """The MP4, served with byte ranges."""
+
+    captions_url: str
+    """Captions as WebVTT."""
+
+    chapters_url: str
+    """Chapters as WebVTT."""
+
+    buttons_url: str
+    """Buttons as WebVTT metadata."""
+
+    download_url: str
+    """The MP4 to keep."""
+
+    text_url: str
+    """The version as text and audio."""
+
+    rating_url: str
+    """Where the form posts ``csrf``, ``rating`` (1 to 5) and ``comment``."""
+
+    events_url: str
+    """Where events are posted as JSON: ``csrf``, ``view``, ``kind``, ``value``."""
+
+    view_id: str
+    """The random id of this one opening of the page."""
+
+    rating: Rating | None = None
+    """What the person said before, if anything."""
+
+    message: str = ""
+    """What became of a form sent without scripts, e.g. that the rating is saved."""
+
+    problem: str = ""
+    """Why a form sent without scripts was not accepted; empty if it was."""
+
+    usefulness: dict[int, str] = field(default_factory=lambda: USEFULNESS)
+    """The answers to choose from."""
+
+    comment_characters: int = COMMENT_CHARACTERS
+    """How long a comment may be."""
+
+    @property
+    def buttons_at_once(self) -> int:
+        """How many buttons stand on the page together at most: their place is kept free, so that nothing jumps."""
+        buttons = self.manifest.buttons
+        return max((sum(_overlap(one, other) for other in buttons) for one in buttons), default=0)
+
+
+def _overlap(one: Button, other: Button) -> bool:
+    """Whether ``other`` is there at the moment ``one`` appears."""
+    return other.start_ms <= one.start_ms < other.end_ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextPage(GuideWords):
+    """The guide as text and audio."""
+
+    template: ClassVar[str] = "text.html"
+
+    audio_url: str
+    """The sound as M4A."""
+
+    guide_url: str
+    """The page with the video."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GonePage(Page):
+    """A guide whose reason has vanished since it was made."""
+
+    template: ClassVar[str] = "gone.html"
+
+    title: str = "Questa guida non ti serve più"
+
+    guides_url: str = "/"
+    """The list of the person's guides."""
+
+    service: Link | None = None
+    """The service where the state of the application can be seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorPage(Page):
+    """Something did not work; says what to do, never what is inside."""
+
+    template: ClassVar[str] = "error.html"
+
+    words: str
+    """What happened and what to do, in one or two sentences."""
+
+    status: int
+    """The HTTP status."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOutPage(Page):
+    """After the way out."""
+
+    template: ClassVar[str] = "signed-out.html"
+
+    title: str = "Sei fuori dall’area riservata"
+
+    signed_in: bool = False
+
+    login_url: str = "/"
+    """The way in again."""
+
+
+PAGES: tuple[type[Page], ...] = (LoginPage, GuidesPage, GuidePage, TextPage, GonePage, ErrorPage, SignedOutPage)
