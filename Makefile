@@ -36,6 +36,7 @@ sheet: $(BIN)/.videoguide  ## contact sheet of every scene and variant
 bench: $(BIN)/.videoguide-test  ## measure; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/guide.py
 	$(BIN)/python benchmarks/portal.py
+	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python benchmarks/campaign.py
 
 speech: $(BIN)/.videoguide-test  ## recognise every sentence and 100 names; writes docs/intelligibility.md

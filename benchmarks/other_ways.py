@@ -43,7 +43,9 @@ def ffmpeg_concat(files: Sequence[Path], file: Path) -> None:
     import imageio_ffmpeg
 
     listed = file.with_suffix(".ffconcat")
-    listed.write_text("ffconcat version 1.0\n" + "".join(f"file '{one.resolve()}'\n" for one in files), encoding="utf-8")
+    listed.write_text(
+        "ffconcat version 1.0\n" + "".join(f"file '{one.resolve()}'\n" for one in files), encoding="utf-8"
+    )
     options = ["-v", "error", "-y", "-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy"]
     subprocess.run(
         [imageio_ffmpeg.get_ffmpeg_exe(), *options, "-movflags", "+faststart", str(file)],

@@ -247,23 +247,37 @@ def serve(
     app = create_app(found, rules, demo=demo)
     serving = server(app, host, port)
     if demo:
-        _render_samples(found)
+        from videoguide.display import stages
+        from videoguide.pipeline import render_samples
+
+        with stages() as tell:
+            render_samples(found, tell)
     typer.echo(f"{rules.url}: area riservata{' di prova' if demo else ''}; per fermarla Ctrl-C", err=True)
     app.state.portal.log.listen()
     serving.run()
 
 
-def _render_samples(found: "Settings") -> None:
-    """The guides of every campaign's invented people, so that a demonstration has something to show."""
-    from videoguide import campaigns
-    from videoguide.display import stages
-    from videoguide.pipeline import render as make
+@app.command(cls=Command)
+def report(
+    campaign: CampaignId,
+    format: Annotated[str, typer.Option("--format", metavar="table|csv|json|html", help="Come scrivere.")] = "table",
+    case: Annotated[str, typer.Option("--case", metavar="CASO", help="Solo le guide di questo caso.")] = "",
+    channel: Annotated[str, typer.Option("--channel", metavar="CANALE", help="Solo citizen o solo patronato.")] = "",
+    document: Annotated[str, typer.Option("--document", metavar="DOCUMENTO", help="Solo chi deve allegarlo.")] = "",
+    first: Annotated[str, typer.Option("--from", metavar="GIORNO", help="Dal giorno, per esempio 2024-05-01.")] = "",
+    last: Annotated[str, typer.Option("--to", metavar="GIORNO", help="Fino al giorno, compreso.")] = "",
+) -> None:
+    """Dice come va una campagna: guide aperte, viste, pulsanti, valutazioni. Chi sono le persone non si vede."""
+    from videoguide.bulletin import FORMATS
+    from videoguide.figures import Selection, figures
 
-    for campaign in campaigns.campaigns(found.scenes):
-        pack = campaigns.load(found.scenes, campaign)
-        if (pack.folder / "sample.csv").exists():
-            with stages() as tell:
-                make(pack.folder / "sample.csv", pack, found, Path("output") / "demo", format="ranges", tell=tell)
+    if format not in FORMATS:
+        raise UnknownChoice("formato", format, FORMATS)
+    asked = Selection.of(case=case, channel=channel, document=document, first=first, last=last)
+    _, pack = _opened(campaign)
+    with _kept(None) as (_, database):
+        found = figures(database, pack, asked)
+    typer.echo(FORMATS[format](found, pack), nl=False)
 
 
 @store_app.command("stats", cls=Command)

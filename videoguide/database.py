@@ -96,6 +96,8 @@ class GuideRecord(SQLModel, table=True):
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
         Index("ix_guides_application_id", "application_id"),
+        Index("ix_guides_made_at", "made_at"),
+        Index("ix_guides_withdrawn_at", "withdrawn_at"),
     )
 
     id: str = Field(primary_key=True, max_length=32)
@@ -118,7 +120,7 @@ class Delivery(SQLModel, table=True):
 
     guide_id: str = Field(primary_key=True, foreign_key="guides.id", ondelete="CASCADE", max_length=32)
     medium: str = Field(primary_key=True, max_length=20)
-    at: datetime = Field(default_factory=now)
+    at: datetime = Field(default_factory=now, index=True)
 
 
 class View(SQLModel, table=True):
@@ -128,7 +130,7 @@ class View(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=32)
     guide_id: str = Field(foreign_key="guides.id", ondelete="CASCADE", index=True, max_length=32)
-    opened_at: datetime = Field(default_factory=now)
+    opened_at: datetime = Field(default_factory=now, index=True)
     played_at: datetime | None = None
     reached: int = 0
     followed: str = Field(default="", max_length=40)
@@ -154,8 +156,80 @@ class Rating(SQLModel, table=True):
     guide_id: str = Field(primary_key=True, foreign_key="guides.id", ondelete="CASCADE", max_length=32)
     stars: int
     comment: str = Field(default="", max_length=COMMENT_CHARACTERS)
-    rated_at: datetime = Field(default_factory=now)
-    changed_at: datetime | None = None
+    rated_at: datetime = Field(default_factory=now, index=True)
+    changed_at: datetime | None = Field(default=None, index=True)
+
+
+class Audience(SQLModel, table=True):
+    """The guides that figures cannot tell apart: of the same cases, channel and documents, ids joined by ``+``."""
+
+    __tablename__ = "audiences"
+    __table_args__ = (UniqueConstraint("campaign_id", "cases", "channel", "documents"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: str = Field(foreign_key="campaigns.id", max_length=64)
+    cases: str = Field(max_length=200)
+    channel: str = Field(max_length=20)
+    documents: str = Field(max_length=1000)
+
+
+class Member(SQLModel, table=True):
+    """Which audience a guide belongs to, since it was first counted."""
+
+    __tablename__ = "members"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    guide_id: str = Field(primary_key=True, foreign_key="guides.id", ondelete="CASCADE", max_length=32)
+    audience_id: int = Field(foreign_key="audiences.id")
+
+
+class Tally(SQLModel, table=True):
+    """What happened on one day to the guides of one audience; figures are sums of these rows."""
+
+    __tablename__ = "tallies"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    audience_id: int = Field(primary_key=True, foreign_key="audiences.id")
+    day: date = Field(primary_key=True)
+    made: int = 0
+    delivered: int = 0
+    views: int = 0
+    viewers: int = 0
+    reached_25: int = 0
+    reached_50: int = 0
+    reached_75: int = 0
+    reached_100: int = 0
+    followed: int = 0
+    stars_1: int = 0
+    stars_2: int = 0
+    stars_3: int = 0
+    stars_4: int = 0
+    stars_5: int = 0
+    solved_viewed: int = 0
+    solved_unviewed: int = 0
+
+
+class ButtonTally(SQLModel, table=True):
+    """Views of one day and audience in which a button was shown, was pressed, and was both."""
+
+    __tablename__ = "button_tallies"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    audience_id: int = Field(primary_key=True, foreign_key="audiences.id")
+    day: date = Field(primary_key=True)
+    button: str = Field(primary_key=True, max_length=64)
+    shown: int = 0
+    pressed: int = 0
+    answered: int = 0
+
+
+class Counted(SQLModel, table=True):
+    """Until when a campaign's days have been counted."""
+
+    __tablename__ = "counted"
+
+    campaign_id: str = Field(primary_key=True, foreign_key="campaigns.id", max_length=64)
+    until: datetime
 
 
 class Run(SQLModel, table=True):
@@ -267,7 +341,9 @@ def _is_empty(address: str) -> bool:
 def _engine(address: str, *, migrate: bool) -> Engine:
     try:
         engine = create_engine(address)
-    except (SQLAlchemyError, ImportError, ValueError) as error:  # a ValueError is a port that is no number
+    except ImportError as error:
+        raise StoreError(shown(address), f"manca il pacchetto per questo database: {error.name}") from error
+    except (SQLAlchemyError, ValueError) as error:  # a ValueError is a port that is no number
         raise StoreError(shown(address), f"non è un indirizzo di database: {type(error).__name__}") from error
     try:
         if engine.dialect.name == "sqlite":

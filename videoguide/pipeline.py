@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from videoguide import campaigns
 from videoguide.campaigns import Campaign
 from videoguide.database import Database, to_read
 from videoguide.errors import InputError, StoreError, UnknownChoice, system_reason
@@ -37,6 +38,8 @@ Format = Literal["mp4", "ranges"]
 FORMATS: tuple[Format, ...] = ("mp4", "ranges")
 GUIDE_FILE, LAST_FILE = "guide.mp4", "guide.json"
 """A guide's MP4, and the file that gets its name last of all: where it is, the others are."""
+
+DEMO_FOLDER = Path("output/demo")
 
 PLANNING, SCENES, GUIDES = "Piano", "Scene", "Guide"
 """The stages, as they are told of."""
@@ -106,6 +109,18 @@ def render(
             register.end(number, report.plain())
         write_whole(output / REPORT_FILE, [report.json()])
     return report
+
+
+def render_samples(settings: Settings, tell: Tell = silently) -> None:
+    """The guides of every campaign's invented people, so that a demonstration has something to show.
+
+    Raises like :func:`render`.
+    """
+    for campaign in campaigns.campaigns(settings.scenes):
+        pack = campaigns.load(settings.scenes, campaign)
+        sample = pack.folder / "sample.csv"
+        if sample.exists():
+            render(sample, pack, settings, DEMO_FOLDER, format="ranges", tell=tell)
 
 
 def guide_folder(output: Path, guide: str) -> Path:

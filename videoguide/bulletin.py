@@ -1,0 +1,281 @@
+"""Figures as they are handed out: a table for the terminal, CSV for a spreadsheet, JSON, or one HTML file.
+
+The HTML file needs nothing else and runs no script; each of its charts has its table.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from typing import Any
+
+from videoguide.campaigns import Campaign
+from videoguide.display import CHANNELS, number
+from videoguide.extracts import INSTITUTE_TIME
+from videoguide.figures import (
+    FEWEST,
+    MEAN,
+    RATE_TITLES,
+    STARS_TITLES,
+    TITLES,
+    Count,
+    Figures,
+    Hidden,
+    Rate,
+    Row,
+    Selection,
+)
+from videoguide.tallies import documents_fact
+
+HEADS = {
+    "made": "fatte",
+    "delivered": "consegnate",
+    "viewers": "aperte da",
+    "views": "aperture",
+    "reached_50": "al 50\u00a0%",
+    "reached_100": "alla fine",
+    "followed": "collegamento",
+    "answered_rate": "pulsanti",
+    "ratings": "valutazioni",
+    MEAN: "media",
+    "solved_viewed": "risolte viste",
+    "solved_unviewed": "risolte non viste",
+}
+"""The columns of a breakdown, and what stands above them; CSV and JSON have all figures."""
+
+GROUPS = {"cases": "caso", "channels": "canale", "documents": "documento", "days": "giorno"}
+"""The breakdowns, and what they are by."""
+
+SMALL_NUMBERS = (
+    f"Per proteggere le persone, i gruppi con meno di {FEWEST} guide sono uniti in «Altri», e i numeri più piccoli di "
+    f"{FEWEST} non si scompongono: al loro posto si legge «{Hidden.FEW.value}», o «{Hidden.KEPT_BACK.value}» dove si "
+    "potrebbero ricavare per differenza."
+)
+CAUTION = (
+    "Una guida è di una persona sola. Le domande risolte dopo la visione e senza si confrontano, ma non dimostrano da "
+    "sole che la guida è servita."
+)
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What makes a spreadsheet take a cell for a formula."""
+
+
+def shown(name: str, value: Count | Rate) -> str:
+    """A figure as Italian writes it: ``1.234``, ``67,5 %``, ``4,2``, ``meno di 5``, ``–``."""
+    if isinstance(value, Hidden):
+        return value.value
+    if value is None:
+        return "–"
+    if name in RATE_TITLES:
+        return number(value, 1) if name == MEAN else f"{number(100 * value, 1)} %"
+    return number(value)
+
+
+def asked(selection: Selection, campaign: Campaign) -> str:
+    """The selection in words."""
+    said = []
+    if selection.case:
+        said.append(f"caso: {campaign.case(selection.case).title}")
+    if selection.channel:
+        said.append(f"canale: {CHANNELS.get(selection.channel, selection.channel)}")
+    if selection.document:
+        said.append(f"documento: {documents_title(campaign, selection.document)}")
+    if selection.first:
+        said.append(f"dal {selection.first:%d/%m/%Y}")
+    if selection.last:
+        said.append(f"al {selection.last:%d/%m/%Y}")
+    return "; ".join(said) or "tutta la campagna"
+
+
+def documents_title(campaign: Campaign, document: str) -> str:
+    """What the catalogue calls a document."""
+    return campaign.entry(documents_fact(campaign), document)["title"]
+
+
+def _value(row: Row, name: str) -> Count | Rate:
+    return row.rates[name] if name in RATE_TITLES else row.counts[name]
+
+
+def _breakdowns(figures: Figures) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Those that have rows."""
+    for name in GROUPS:
+        rows: Sequence[Row] = getattr(figures, name)
+        if rows:
+            yield name, rows
+
+
+Table = tuple[str, list[str], list[list[str]]]
+"""Its title, heads, and rows of cells; the first column is words, the others are numbers."""
+
+
+def _tables(figures: Figures) -> Iterator[Table]:
+    total = figures.total
+    rows = [[title, shown(name, total.counts[name])] for name, title in TITLES.items()]
+    rows += [[title, shown(name, total.rates[name])] for name, title in RATE_TITLES.items()]
+    yield "In tutto", ["Che cosa", "Quanto"], rows
+    yield (
+        "Valutazioni",
+        ["Stelle", "Persone"],
+        [[title, shown("", count)] for title, count in zip(STARS_TITLES, figures.stars, strict=True)],
+    )
+    if figures.buttons:
+        cells = [
+            [one.title, shown("", one.shown), shown("", one.pressed), shown("answered_rate", one.rate)]
+            for one in figures.buttons
+        ]
+        yield "Pulsanti", ["Pulsante", "mostrato", "premuto", "premuto su mostrato"], cells
+    for name, groups in _breakdowns(figures):
+        cells = [[row.title, *(shown(one, _value(row, one)) for one in HEADS)] for row in groups]
+        yield f"Per {GROUPS[name]}", [GROUPS[name].capitalize(), *HEADS.values()], cells
+
+
+# --- the four ways ---------------------------------------------------------------------------------------
+
+
+def table(figures: Figures, campaign: Campaign) -> str:
+    """Plain text, in columns."""
+    lines = [f"{figures.title}: {asked(figures.selection, campaign)}", _counted(figures), ""]
+    for title, heads, rows in _tables(figures):
+        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+        lines.append(title)
+        for cells in (heads, ["─" * width for width in widths], *rows):
+            first, *others = zip(cells, widths, strict=True)
+            lines.append("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip())
+        lines.append("")
+    return "\n".join([*lines, SMALL_NUMBERS, CAUTION, ""])
+
+
+def comma_separated(figures: Figures, campaign: Campaign) -> str:
+    """One long table for a spreadsheet of Italian habits: semicolons, decimal commas, a byte order mark."""
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
+    writer.writerow(("ripartizione", "gruppo", "figura", "valore"))
+
+    def put(breakdown: str, group: str, figure: str, value: Count | Rate) -> None:
+        cell = value.value if isinstance(value, Hidden) else "" if value is None else _plain(value)
+        writer.writerow([_safe(word) for word in (breakdown, group, figure, cell)])
+
+    for name, rows in (("", (figures.total,)), *_breakdowns(figures)):
+        for row in rows:
+            for one, title in {**TITLES, **RATE_TITLES}.items():
+                put(GROUPS.get(name, "in tutto"), row.title, title, _value(row, one))
+    for title, count in zip(STARS_TITLES, figures.stars, strict=True):
+        put("stelle", title, TITLES["ratings"], count)
+    for button in figures.buttons:
+        put("pulsante", button.title, TITLES["shown"], button.shown)
+        put("pulsante", button.title, TITLES["pressed"], button.pressed)
+        put("pulsante", button.title, RATE_TITLES["answered_rate"], button.rate)
+    return "\ufeff" + written.getvalue()
+
+
+def _plain(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}".replace(".", ",")
+
+
+def _safe(cell: str) -> str:
+    return "'" + cell if cell.startswith(DANGEROUS) else cell
+
+
+def as_json(figures: Figures, campaign: Campaign) -> str:
+    """All figures by their ids; what is hidden is its words, what cannot be divided is null."""
+
+    def value(one: Count | Rate) -> Any:
+        return one.value if isinstance(one, Hidden) else one
+
+    def row(one: Row) -> dict[str, Any]:
+        figured = {name: value(count) for name, count in one.counts.items()}
+        return {"id": one.id, "title": one.title, **figured, **{name: value(rate) for name, rate in one.rates.items()}}
+
+    chosen = figures.selection
+    told = {
+        "campaign": figures.campaign,
+        "selection": {
+            "case": chosen.case,
+            "channel": chosen.channel,
+            "document": chosen.document,
+            "from": chosen.first and chosen.first.isoformat(),
+            "to": chosen.last and chosen.last.isoformat(),
+        },
+        "counted_until": figures.until.isoformat(),
+        "total": row(figures.total),
+        "stars": [value(count) for count in figures.stars],
+        "buttons": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "shown": value(one.shown),
+                "pressed": value(one.pressed),
+                "answered_rate": value(one.rate),
+            }
+            for one in figures.buttons
+        ],
+        **{name: [row(one) for one in getattr(figures, name)] for name in GROUPS},
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+STYLE = """
+body { margin: 0 auto; max-width: 84rem; padding: 1.5rem; color: #17324D; background: #fff;
+  font: 1.0625rem/1.5 "Titillium Web", "Segoe UI", Arial, sans-serif; }
+h1 { color: #0066CC; margin: 0 0 .25rem; } h2 { margin: 2.5rem 0 .5rem; }
+img { display: block; max-width: 100%; height: auto; margin: .5rem 0 1rem; }
+div { overflow-x: auto; } table { border-collapse: collapse; }
+caption { text-align: left; font-weight: 600; padding: .5rem 0; }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid #C5C7C9; text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+th[scope=row], th:first-child { text-align: left; white-space: normal; min-width: 11rem; }
+thead th { white-space: normal; border-bottom: 2px solid #0066CC; vertical-align: bottom; }
+.note { max-width: 46rem; border-left: .25rem solid #008055; padding-left: 1rem; }
+"""
+
+
+def html(figures: Figures, campaign: Campaign) -> str:
+    """One page that needs nothing but itself."""
+    from videoguide.charts import charts
+
+    drawn = {chart.id: chart for chart in charts(figures)}
+    places = {"In tutto": "funnel", "Valutazioni": "stars", "Per giorno": "days"}
+    parts = []
+    for at, (title, heads, rows) in enumerate(_tables(figures)):
+        parts.append(f"<h2>{escape(title)}</h2>")
+        if chart := drawn.get(places.get(title, "")):
+            parts.append(f'<img src="{chart.source}" alt="{escape(chart.words)}">')
+        head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+        lines = "\n".join(
+            f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in others)}</tr>'
+            for first, *others in rows
+        )
+        parts.append(
+            f'<div role="region" aria-labelledby="t{at}" tabindex="0">'
+            f'<table><caption id="t{at}">{escape(title)}: i numeri</caption>\n'
+            f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody></table></div>"
+        )
+    body = "\n".join(parts)
+    return f"""<!doctype html>
+<html lang="it">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>Come va la campagna: {escape(figures.title)}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Come va la campagna</h1>
+<p><strong>{escape(figures.title)}</strong>: {escape(asked(figures.selection, campaign))}.<br>
+{escape(_counted(figures))}.</p>
+<p class="note">{escape(SMALL_NUMBERS)} {escape(CAUTION)}</p>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def _counted(figures: Figures) -> str:
+    return f"Numeri aggiornati al {figures.until.astimezone(INSTITUTE_TIME):%d/%m/%Y, %H:%M}"
+
+
+Written = Callable[[Figures, Campaign], str]
+FORMATS: dict[str, Written] = {"table": table, "csv": comma_separated, "json": as_json, "html": html}

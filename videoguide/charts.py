@@ -1,0 +1,151 @@
+"""Charts of figures as SVG pictures for an ``<img>``: bars and lines, without a script. The only Pygal.
+
+A chart stands beside its table and never instead of it. Hidden counts leave a gap.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import pygal
+from pygal.style import Style
+
+from videoguide.display import number
+from videoguide.figures import STARS_TITLES, TITLES, Count, Figures, Hidden
+
+BLUE, INK, GREEN = "#0066CC", "#17324D", "#008055"
+FUNNEL = ("made", "delivered", "viewers", "reached_50", "reached_100", "followed")
+LINES = ("viewers", "reached_100")
+DASHES = {"viewers": "none", "reached_100": "6, 4"}
+FONT = "'Titillium Web', 'Segoe UI', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture: its title, what it shows in words for who does not see it, and the SVG."""
+
+    id: str
+    title: str
+    words: str
+    svg: str
+
+    @property
+    def source(self) -> str:
+        """The address for an ``<img>``: the picture itself."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg.encode()).decode()
+
+
+def charts(figures: Figures) -> tuple[Chart, ...]:
+    """How many get how far; the ratings; and day by day, where there are two days at least."""
+    funnel = [(TITLES[name], figures.total.counts[name]) for name in FUNNEL]
+    stars = list(zip(STARS_TITLES, figures.stars, strict=True))
+    drawn = [
+        _bars("funnel", "Dalla guida fatta al passo compiuto", funnel, BLUE),
+        _bars("stars", "Quanto è stata utile", stars, GREEN),
+    ]
+    return (*drawn, _days(figures)) if len(figures.days) > 1 else tuple(drawn)
+
+
+def _style(*colours: str) -> Style:
+    return Style(
+        background="#FFFFFF",
+        plot_background="#FFFFFF",
+        foreground=INK,
+        foreground_strong=INK,
+        foreground_subtle="#5D7083",
+        guide_stroke_color="#D9DADB",
+        major_guide_stroke_color="#C5C7C9",
+        colors=colours,
+        opacity="1",
+        opacity_hover="1",
+        font_family=FONT,
+        label_font_size=16,
+        major_label_font_size=16,
+        value_font_size=16,
+        legend_font_size=16,
+        value_colors=(INK,) * len(colours),
+        stroke_width="3",
+        transition="0s",
+    )
+
+
+def _bars(chart: str, title: str, bars: Sequence[tuple[str, Count]], colour: str) -> Chart:
+    longest = max((count for _, count in bars if isinstance(count, int)), default=0)
+    drawing = pygal.HorizontalBar(
+        style=_style(colour),
+        width=900,
+        height=70 + 46 * len(bars),
+        show_legend=False,
+        show_x_guides=False,
+        show_x_labels=False,
+        show_y_labels=True,
+        print_values=True,
+        print_values_position="top",
+        range=(0, max(1, longest) * 1.12),
+        margin=12,
+        spacing=12,
+        js=(),
+        formatter=lambda value: "" if value is None else number(value),
+    )
+    drawing.x_labels = [label for label, _ in reversed(bars)]  # the first is drawn lowest
+    drawing.add("", [count if isinstance(count, int) else None for _, count in reversed(bars)])
+    told = "; ".join(f"{label}: {_said(count)}" for label, count in bars)
+    return Chart(chart, title, f"{title}. {told}.", _svg(drawing))
+
+
+def _days(figures: Figures) -> Chart:
+    title = "Giorno per giorno"
+    days = [row.title for row in figures.days]
+    drawing = pygal.Line(
+        style=_style(BLUE, GREEN),
+        width=900,
+        height=420,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=2,
+        show_minor_x_labels=False,
+        show_dots=len(days) <= 31,
+        dots_size=3,
+        allow_interruptions=True,
+        truncate_label=-1,
+        min_scale=4,
+        margin=12,
+        js=(),
+        include_x_axis=True,
+        formatter=number,
+    )
+    drawing.x_labels = days
+    drawing.x_labels_major = days[:: max(1, -(-len(days) // 6))]
+    told = []
+    for name in LINES:
+        values = [row.counts[name] for row in figures.days]
+        points = [value if isinstance(value, int) else None for value in values]
+        drawing.add(TITLES[name], points, stroke_style={"dasharray": DASHES[name]})  # not by colour alone
+        known = [(value, row.title) for value, row in zip(values, figures.days, strict=True) if isinstance(value, int)]
+        if known:
+            most, day = max(known, key=lambda pair: pair[0])
+            told.append(f"{TITLES[name]}: al massimo {number(most)}, il {day}")
+    words = (
+        f"{title}, dal {days[0]} al {days[-1]}. {'; '.join(told) or 'Numeri troppo piccoli'}. I numeri: nella tabella."
+    )
+    return Chart("days", title, words, _svg(drawing))
+
+
+def _said(count: Count) -> str:
+    return count.value if isinstance(count, Hidden) else number(count)
+
+
+def _svg(drawing: "pygal.graph.graph.Graph") -> str:
+    """The drawing without what Pygal adds for its tooltips: scripts, and elements that only they use."""
+    unused = {"script", "desc"}
+    root = drawing.render_tree()
+    for parent in list(root.iter()):
+        for child in list(parent):
+            is_comment = not isinstance(child.tag, str)
+            if is_comment or child.tag in unused or "tooltip-overlay" in child.get("class", ""):
+                parent.remove(child)
+    for text in root.iter("text"):
+        if text.get("class") == "value":  # beside its bar, where Pygal centres it on the bar's end
+            text.set("style", "text-anchor: start")
+            text.set("dx", "8")
+    return ElementTree.tostring(root, encoding="unicode")
