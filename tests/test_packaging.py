@@ -87,5 +87,7 @@ def test_elsewhere_it_makes_a_guide_and_records_one(unpacked: Path, tmp_path: Pa
     said = run(unpacked, tmp_path, program, "preview", "assegno-unico", *words, "-o", "guide.mp4")
     assert "scene riusate 0 di " in said
     assert (tmp_path / "guide.mp4").stat().st_size > 100_000
-    register = "from videoguide.database import Register; Register('sqlite:///guides.db').__enter__(); print('open')"
-    assert run(unpacked, tmp_path, register) == "open\n"
+    opened = "from videoguide.database import Database; Database('sqlite:///guides.db').__enter__(); print('open')"
+    assert run(unpacked, tmp_path, opened) == "open\n"
+    page = "from videoguide.portal import rendering, views; print(rendering.render(views.SignedOutPage()))"
+    assert "Sei fuori" in run(unpacked, tmp_path, page)
