@@ -4,12 +4,12 @@ A chart stands beside its table and never instead of it. Hidden counts leave a g
 """
 
 import base64
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from xml.etree import ElementTree
-
-import pygal
-from pygal.style import Style
 
 from videoguide.display import number
 from videoguide.figures import STARS_TITLES, TITLES, Count, Figures, Hidden
@@ -47,8 +47,8 @@ def charts(figures: Figures) -> tuple[Chart, ...]:
     return (*drawn, _days(figures)) if len(figures.days) > 1 else tuple(drawn)
 
 
-def _style(*colours: str) -> Style:
-    return Style(
+def _style(*colours: str) -> Any:
+    return _pygal().style.Style(
         background="#FFFFFF",
         plot_background="#FFFFFF",
         foreground=INK,
@@ -72,7 +72,7 @@ def _style(*colours: str) -> Style:
 
 def _bars(chart: str, title: str, bars: Sequence[tuple[str, Count]], colour: str) -> Chart:
     longest = max((count for _, count in bars if isinstance(count, int)), default=0)
-    drawing = pygal.HorizontalBar(
+    drawing = _pygal().HorizontalBar(
         style=_style(colour),
         width=900,
         height=70 + 46 * len(bars),
@@ -97,7 +97,7 @@ def _bars(chart: str, title: str, bars: Sequence[tuple[str, Count]], colour: str
 def _days(figures: Figures) -> Chart:
     title = "Giorno per giorno"
     days = [row.title for row in figures.days]
-    drawing = pygal.Line(
+    drawing = _pygal().Line(
         style=_style(BLUE, GREEN),
         width=900,
         height=420,
@@ -135,7 +135,16 @@ def _said(count: Count) -> str:
     return count.value if isinstance(count, Hidden) else number(count)
 
 
-def _svg(drawing: "pygal.graph.graph.Graph") -> str:
+@lru_cache(maxsize=1)
+def _pygal() -> Any:
+    """The library. It looks for map plugins in a way that Python has given up: every later import would warn of it."""
+    import pygal
+
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
+    return pygal
+
+
+def _svg(drawing: Any) -> str:
     """The drawing without what Pygal adds for its tooltips: scripts, and elements that only they use."""
     unused = {"script", "desc"}
     root = drawing.render_tree()
