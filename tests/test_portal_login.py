@@ -533,12 +533,13 @@ def test_nobody_can_be_logged_out_from_elsewhere(portal: RunningPortal) -> None:
 
 
 def test_neither_log_nor_metrics_know_who_came_in(browser: httpx2.Client, portal: RunningPortal) -> None:
+    log_in(browser, "low")
     back = consent(go_to_provider(browser, "/login/start"), "giulia")
     browser.get(back)
     told = portal.log.getvalue() + httpx2.get(f"{portal.url}/metrics").text
     secrets = [GIULIA, ELISA, "known-to-two", browser.cookies["videoguide"], *query_of(back).values()]
     assert not [secret for secret in secrets if secret in told]
-    assert 'videoguide_logins_total{outcome="citizen"}' in told
+    assert 'videoguide_logins_total{outcome="citizen"}' in told and 'outcome="level_too_low"' in told
 
 
 def test_a_provider_that_does_not_answer_is_told_kindly(tmp_path: Path) -> None:
