@@ -20,12 +20,12 @@ from invented_guides import PACKS, PackCopy, RunVideoguide, command, environment
 from stammering import HOOKED, ROOM, stammering
 from tiny_runs import BRUNO, CARLA, FOUR, Inline, Office, alive, extract, files_in, inline, next_day, until
 
-from videoguide import payload
+from videoguide import payload, workers
 from videoguide.campaigns import Campaign
 from videoguide.errors import StoreError, TextOverflow, VideoGuideError, VoiceError
 from videoguide.pipeline import guide_folder, render
 from videoguide.segments import Studio
-from videoguide.workers import Crew, Workshop, ensure_segments, local_processes
+from videoguide.workers import Crew, Workshop, ensure_segments, local_processes, write_guides
 
 pytestmark = pytest.mark.xdist_group("workers")
 
@@ -88,6 +88,35 @@ class TestEnsureSegments:
 
 def crew(executor: Executor, ahead: int) -> Crew:
     return Crew(executor, Workshop(Path(), small(Path()), None), ahead)
+
+
+class TestJobs:
+    """Only a process that knows itself at work unwinds what it is doing when it is told to end."""
+
+    def test_whoever_makes_segments_is_at_work(self, monkeypatch: pytest.MonkeyPatch, tiny: Campaign) -> None:
+        seen: list[bool] = []
+        monkeypatch.setattr(workers, "_ensure", lambda *_: seen.append(workers._at_work))
+        monkeypatch.setattr(workers, "_studio", lambda _: None)
+        workshop = Workshop(tiny.folder, small(Path()), None)
+        ensure_segments(workshop, [(b"", None)])  # type: ignore[list-item]
+        assert seen == [True] and not workers._at_work
+
+    def test_whoever_writes_guides_is_at_work(self, monkeypatch: pytest.MonkeyPatch, tiny: Campaign) -> None:
+        seen: list[bool] = []
+
+        def read(*_: object) -> None:
+            seen.append(workers._at_work)
+            raise StoreError("x", "manca")
+
+        monkeypatch.setattr(workers.guides, "read_guide", read)
+        with pytest.raises(StoreError):
+            write_guides(Workshop(tiny.folder, small(Path()), None), [(b"", (), Path("nowhere/guide.mp4"))])
+        assert seen == [True] and not workers._at_work
+
+    def test_who_hands_out_the_work_is_not(self) -> None:
+        assert isinstance(Crew, type)
+        crew(Inline(), 1)
+        assert not workers._at_work
 
 
 class TestCrew:

@@ -72,7 +72,6 @@ def _unwound() -> Iterator[None]:
         _at_work = False
 
 
-@_unwound()
 @dataclass(frozen=True)
 class Crew:
     """Who does a run's work, where, and how many jobs are given out ahead."""
@@ -98,6 +97,7 @@ class Crew:
                 yield doing.pop(future), future.result()
 
 
+@_unwound()
 def ensure_segments(
     workshop: Workshop, scenes: Sequence[tuple[bytes, FilledScene]]
 ) -> tuple[list[Ensured], dict[str, float]]:
