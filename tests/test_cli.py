@@ -416,7 +416,8 @@ class TestOtherCommands:
         assert "righe 6: scartate 1, ripetute 0, superate da un estratto più nuovo 0" in lines
         assert "guide 4: nuove 4, aggiornate 0, uguali 0; ritirate 0" in lines
         assert "guide senza un nome, perché non si può dire o mostrare: 1 (elenco in report.json)" in lines
-        assert lines[-1] == "out: report.json, rejected.csv"
+        assert lines[-2:] == ["out: report.json, rejected.csv", "le guide: out/*/*/guide.mp4"]
+        assert list(tmp_path.glob("out/*/*/guide.mp4"))
         assert len(list((tmp_path / "out").glob("??/*/guide.mp4"))) == 4
         rejected = (tmp_path / "out" / "rejected.csv").read_text(encoding="utf-8-sig").splitlines()
         assert rejected[1:] == ["5;NOME;contiene un carattere perso per strada ('?')"]

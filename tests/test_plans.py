@@ -14,7 +14,7 @@ from videoguide.campaigns import Campaign
 from videoguide.eligibility import decide
 from videoguide.errors import StoreError
 from videoguide.guides import outline
-from videoguide.plans import Plan, PlanBook, Planner, Wanted, own_words, plan_book
+from videoguide.plans import Plan, PlanBook, Planner, Wanted, plan_book
 from videoguide.script import write_script
 from videoguide.segments import Studio
 
@@ -117,7 +117,7 @@ class TestWordsThatCannotBeSaid:
         planner, wanted = Planner(studio), Wanted()
         there = an_application(studio.campaign, channel="patronato", patronato="ACLI")
         plan = planner.softened(there, unsaid, "troppo lungo", wanted)
-        said = {word for scene in wanted.scenes.values() for word in own_words(scene)}
+        said = {word for scene in wanted.scenes.values() for word in scene.own_words}
         assert said == {"first_name", "patronato"} - unsaid and plan.without == "troppo lungo"
         whole = planner.plan(there, Wanted())
         assert (plan.cases, plan.state, plan.channel) == (whole.cases, whole.state, whole.channel)
@@ -126,7 +126,7 @@ class TestWordsThatCannotBeSaid:
     def test_own_words_are_those_of_the_extract_the_name_first(self, studio: Studio) -> None:
         wanted = Wanted()
         Planner(studio).plan(an_application(studio.campaign, channel="patronato", patronato="ACLI"), wanted)
-        assert sorted({tuple(own_words(scene)) for scene in wanted.scenes.values()}) == [
+        assert sorted({scene.own_words for scene in wanted.scenes.values()}) == [
             (),
             ("first_name",),
             ("patronato",),

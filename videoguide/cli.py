@@ -128,7 +128,7 @@ def render(
 ) -> None:
     """Fa le guide di tutte le domande di un estratto, e aggiorna quelle che ci sono."""
     from videoguide.display import show, stages
-    from videoguide.pipeline import FORMATS
+    from videoguide.pipeline import FORMATS, GUIDE_FILE
     from videoguide.pipeline import render as make
 
     settings, pack = _opened(campaign, voice=voice, size=size, store=store)
@@ -157,6 +157,8 @@ def render(
         raise
     show(report, pack.titles)
     typer.echo(f"{output}: report.json, rejected.csv")
+    if format == "mp4" and report.guides and not dry_run:
+        typer.echo(f"le guide: {output}/*/*/{GUIDE_FILE}")
 
 
 @app.command(cls=Command)

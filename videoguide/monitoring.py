@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select, update
+from sqlmodel import col, select, update
 
 from videoguide.database import COMMENT_CHARACTERS, Database, Press, Rating, View, now
 from videoguide.errors import InputError, StoreError, UnknownChoice
@@ -75,7 +75,9 @@ def _note(database: Database, guide: str, view: str, kind: str, value: str) -> N
         if found is None or found.guide_id != guide:
             raise InputError("visione sconosciuta")
         if kind == PLAYED:
-            _first(session, view, played_at=moment)
+            session.execute(
+                update(View).where(col(View.id) == view, col(View.played_at).is_(None)).values(played_at=moment)
+            )
         elif kind == REACHED:
             session.execute(
                 update(View).where(col(View.id) == view, col(View.reached) < int(value)).values(reached=int(value))
@@ -89,10 +91,6 @@ def _note(database: Database, guide: str, view: str, kind: str, value: str) -> N
             else:
                 press.pressed_at = press.pressed_at or moment
             session.add(press)
-
-
-def _first(session: Session, view: str, **values: object) -> None:
-    session.execute(update(View).where(col(View.id) == view, col(View.played_at).is_(None)).values(**values))
 
 
 def rate(database: Database, guide: str, stars: int, comment: str) -> None:

@@ -23,7 +23,7 @@ from videoguide.guides import keep_outline
 from videoguide.intake import Intake, take_in
 from videoguide.locks import only_run
 from videoguide.payload import SEGMENTS
-from videoguide.plans import Plan, PlanBook, Planner, Wanted, own_words, plan_book
+from videoguide.plans import Plan, PlanBook, Planner, Wanted, plan_book
 from videoguide.progress import Report as Tell
 from videoguide.progress import silently, timed
 from videoguide.register import Register, Step, is_superseded, step
@@ -265,7 +265,7 @@ class _Run:
                 wrong = [failed[key] for key in plan.segments if key in failed] if plan else []
                 if wrong:
                     unsaid = self.unsaid.setdefault(application.id, set())
-                    unsaid.update(own_words(scene)[0] for scene, _ in wrong)
+                    unsaid.update(scene.own_words[0] for scene, _ in wrong)
                     reason = "; ".join(dict.fromkeys(reason for _, reason in wrong))
                     softened.append(self.planner.softened(application, unsaid, reason, wanted))
                     self.report.neutral[application.id] = reason

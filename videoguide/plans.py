@@ -19,7 +19,7 @@ from videoguide.eligibility import decide
 from videoguide.errors import FirstNameError, InputError
 from videoguide.guides import Outline, outline
 from videoguide.scratch import scratch, scratch_errors
-from videoguide.script import OWN_WORDS, PATRONATO, FilledScene, Pattern, pattern, shape_of
+from videoguide.script import PATRONATO, FilledScene, Pattern, pattern, shape_of
 from videoguide.segments import Studio, plain
 from videoguide.store import key_of
 
@@ -106,7 +106,7 @@ class Planner:
         return Plan(application.id, "", script.cases, script.channel, shape.state, shape.outline, segments, without)
 
     def softened(self, application: Application, unsaid: Collection[str], reason: str, wanted: Wanted) -> Plan:
-        """The plan without these of the person's :func:`own_words`, which made a scene fail for ``reason``."""
+        """The plan without these of a scene's ``own_words``, which made a scene fail for ``reason``."""
         soft = replace(
             application,
             spoken_name="" if FIRST_NAME in unsaid else application.spoken_name,
@@ -156,11 +156,6 @@ class Planner:
                 named[at] = key
                 wanted.scenes[key] = scenes[at]
         return tuple(named.get(at) or key for at, key in enumerate(shape.segments))
-
-
-def own_words(scene: FilledScene) -> list[str]:
-    """The variables whose words are a person's own and that the scene says, those first that fail first."""
-    return [name for name in OWN_WORDS if scene.values.get(name)]
 
 
 def _saying(scene: FilledScene) -> str:

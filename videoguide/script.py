@@ -63,9 +63,9 @@ class FilledScene:
     buttons: tuple[Button, ...] = ()
 
     @property
-    def is_personal(self) -> bool:
-        """Whether words of somebody's own are in it: a first name, or a patronato's."""
-        return any(self.values.get(name) for name in OWN_WORDS)
+    def own_words(self) -> tuple[str, ...]:
+        """The variables in it whose words are somebody's own, those first that fail first; none where nobody's are."""
+        return tuple(name for name in OWN_WORDS if self.values.get(name))
 
 
 @dataclass(frozen=True)

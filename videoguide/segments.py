@@ -1,8 +1,9 @@
 """A filled scene -> segment: found in the store, or narrated, drawn, encoded and put there once.
 
 A segment's key is the hash of everything that went into it: the drawing and all files it imports,
-the fonts, the filled values, the words as they are spoken, the voice with its version, the render
-profile, and a version raised by hand. Computing it loads no codec, no voice and no drawing library.
+the fonts, the filled values, the words as they are written and spoken, the buttons, the voice with
+its version, the render profile, and a version raised by hand. Computing it loads no codec, no voice
+and no drawing library.
 """
 
 import hashlib

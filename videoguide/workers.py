@@ -118,7 +118,7 @@ def _ensure(studio: Studio, key: bytes, scene: FilledScene, spent: MutableMappin
     try:
         studio.make(scene, spent)
     except (InputError, VoiceError) as error:
-        if not scene.is_personal:
+        if not scene.own_words:
             raise
         if isinstance(error, VoiceError):
             studio.voice.speak(SAYABLE, {})  # when it cannot say this either, nobody's name is to blame
