@@ -48,6 +48,7 @@ plans
 check
 sheets
 database
+versions audit
 register
 workers locks
 reports
@@ -87,8 +88,8 @@ BORDERS = {
     "resvg_py": {"drawing"},
     "rich": {"display"},
     "segno": {"codes"},
-    "sqlalchemy": {"database", "delivery", "migrations", "monitoring", "register", "tallies", "upkeep"},
-    "sqlmodel": {"database", "delivery", "monitoring", "portal", "register", "tallies", "upkeep"},
+    "sqlalchemy": {"database", "delivery", "migrations", "monitoring", "register", "tallies", "upkeep", "versions"},
+    "sqlmodel": {"audit", "database", "delivery", "monitoring", "portal", "register", "tallies", "upkeep", "versions"},
     "stdnum": {"applications", "samples"},
     "typer": {"cli", "usage"},
     "uharfbuzz": {"fonts"},
@@ -185,6 +186,8 @@ def test_no_library_is_used_without_a_border() -> None:
 def test_from_applications_to_guides_nothing_knows_the_database() -> None:
     knowing = {module for module, other, _ in OWN if other == "database"}
     assert knowing <= {
+        "versions",
+        "audit",
         "register",
         "pipeline",
         "upkeep",

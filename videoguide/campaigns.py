@@ -15,9 +15,13 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from videoguide import templates
+from videoguide.assets import assets_folder
 from videoguide.errors import PackError, UnknownChoice, system_reason
 
 Entry = Mapping[str, str]
+
+ART, KEPT_ART = "art", ".art"
+"""The folders of shared drawings: in the assets, and in a kept version of a pack."""
 
 COLUMNS = (
     *("id", "fiscal_code", "first_name", "sex", "applicant", "filed_on", "channel", "patronato", "status"),
@@ -209,6 +213,12 @@ class Campaign:
     @property
     def id(self) -> str:
         return self.description.id
+
+    @property
+    def art(self) -> Path:
+        """Where the drawings that all campaigns share are: the assets', or those that a kept version has with it."""
+        own = self.folder / KEPT_ART
+        return own if own.is_dir() else assets_folder() / ART
 
     @cached_property
     def cases(self) -> Mapping[str, Case]:

@@ -79,11 +79,26 @@ class ApplicationRecord(SQLModel, table=True):
     facts: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
+class VersionRecord(SQLModel, table=True):
+    """A version of a campaign's pack that staff have seen: approved or not, and since when guides are made with it."""
+
+    __tablename__ = "versions"
+
+    campaign_id: str = Field(primary_key=True, foreign_key="campaigns.id", max_length=64)
+    version: str = Field(primary_key=True, max_length=64)
+    since: datetime = Field(default_factory=now)
+    approved_at: datetime | None = None
+    approved_by: str = Field(default="", max_length=255)
+    live_since: datetime | None = None
+    live_until: datetime | None = None
+
+
 class GuideRecord(SQLModel, table=True):
     """One guide: an opaque random id, the application state it tells of, and the segments it is made of.
 
     ``state`` is the hash of what the person is asked to do; ``outline`` and ``segments`` are keys in the store,
-    32 bytes each. An application has at most one guide that is not withdrawn.
+    32 bytes each; ``version`` is the pack's when it was made. A ``draft`` is the staff's own: nobody else sees it.
+    An application has at most one guide, and one draft, that is not withdrawn.
     """
 
     __tablename__ = "guides"
@@ -91,6 +106,7 @@ class GuideRecord(SQLModel, table=True):
         Index(
             "ix_guides_current",
             "application_id",
+            "draft",
             unique=True,
             sqlite_where=text("withdrawn_at IS NULL"),
             postgresql_where=text("withdrawn_at IS NULL"),
@@ -111,6 +127,42 @@ class GuideRecord(SQLModel, table=True):
     expires_at: datetime
     withdrawn_at: datetime | None = None
     withdrawn_because: str = Field(default="", max_length=40)
+    version: str = Field(default="", max_length=64)
+    draft: bool = False
+
+
+class Preview(SQLModel, table=True):
+    """A guide that a member of staff looks at before anybody else, under a random id that others can be given.
+
+    ``asked`` is what it was asked for with, None for an application's own guide (``application_id``).
+    """
+
+    __tablename__ = "previews"
+
+    id: str = Field(primary_key=True, max_length=32)
+    campaign_id: str = Field(foreign_key="campaigns.id", max_length=64)
+    version: str = Field(max_length=64)
+    asked: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    application_id: int | None = Field(default=None, foreign_key="applications.id", ondelete="CASCADE", index=True)
+    outline: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    segments: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    made_by: str = Field(max_length=255)
+    made_at: datetime = Field(default_factory=now)
+    expires_at: datetime = Field(index=True)
+
+
+class Audit(SQLModel, table=True):
+    """Something that a member of staff did: who (a subject, never a name), what, when, to what (an id of ours)."""
+
+    __tablename__ = "audits"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(default_factory=now, index=True)
+    who: str = Field(max_length=255)
+    role: str = Field(default="", max_length=20)
+    what: str = Field(max_length=40)
+    campaign_id: str = Field(default="", max_length=64)
+    about: str = Field(default="", max_length=64)
 
 
 class Delivery(SQLModel, table=True):

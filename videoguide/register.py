@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -22,7 +22,6 @@ from videoguide.applications import Application
 from videoguide.campaigns import Campaign
 from videoguide.database import (
     ApplicationRecord,
-    CampaignRecord,
     Database,
     Delivery,
     GuideRecord,
@@ -32,6 +31,7 @@ from videoguide.database import (
 )
 from videoguide.errors import StoreError
 from videoguide.plans import Plan
+from videoguide.versions import enter_campaign
 
 KEY_BYTES = 32
 RESERVED_AREA = "reserved-area"
@@ -104,21 +104,12 @@ class Register:
 
     def begin(self, output: str, format: str) -> int:
         """Note that a run begins; returns its id. Raises StoreError."""
-        self._enter_campaign()
+        enter_campaign(self.database, self.campaign)
         with self.database.session() as session:
             run = Run(campaign_id=self.campaign.id, output=output, format=format)
             session.add(run)
             session.flush()
             return run.id or 0
-
-    def _enter_campaign(self) -> None:
-        try:
-            with self.database.session() as session:
-                if session.get(CampaignRecord, self.campaign.id) is None:
-                    session.add(CampaignRecord(id=self.campaign.id, title=self.campaign.description.title))
-        except StoreError as error:
-            if not isinstance(error.__cause__, IntegrityError):  # then another run has just done it
-                raise
 
     def end(self, run: int, report: dict[str, Any]) -> None:
         """Note that a run is done, and what it did. Raises StoreError."""
@@ -284,6 +275,13 @@ class Register:
 
 def _content(plan: Plan) -> dict[str, Any]:
     return {"channel": plan.channel, "outline": plan.outline, "segments": b"".join(plan.segments)}
+
+
+def last_runs(database: Database) -> dict[str, datetime]:
+    """When each campaign's last run ended. Raises StoreError."""
+    query = select(col(Run.campaign_id), func.max(col(Run.ended_at))).group_by(col(Run.campaign_id))
+    with database.session() as session:
+        return {campaign: ended for campaign, ended in session.execute(query) if ended}
 
 
 def keys_of(segments: bytes) -> list[bytes]:

@@ -6,7 +6,6 @@ its version, the render profile, and a version raised by hand. Computing it load
 and no drawing library.
 """
 
-import hashlib
 from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -23,7 +22,7 @@ from videoguide.progress import timed
 from videoguide.pronunciation import Lexicon, load_lexicon, spoken
 from videoguide.script import FilledScene
 from videoguide.settings import Settings
-from videoguide.store import Store, key_of
+from videoguide.store import Store, digest_of, key_of
 from videoguide.timing import FPS
 from videoguide.voices import Voice, voice
 
@@ -56,7 +55,7 @@ class Studio:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Where drawings and what they import are looked for: the pack first, then shared art."""
-        return (self.campaign.folder, assets_folder() / "art")
+        return (self.campaign.folder, self.campaign.art)
 
     def key(self, scene: FilledScene) -> str:
         """The segment's key (hex): everything that goes into it, and nothing else."""
@@ -213,12 +212,7 @@ def scene_files(drawing: str, folders: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def _digests(files: tuple[Path, ...]) -> list[str]:
-    return sorted(_digest(file, file.stat().st_mtime_ns) for file in files)
-
-
-@lru_cache(maxsize=1024)
-def _digest(file: Path, _mtime_ns: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return sorted(map(digest_of, files))
 
 
 def plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ def key_of(data: Any) -> str:
     """
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 (hex) of a file; one that has not changed is not read again. Raises OSError."""
+    return _digest(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: Path, _mtime_ns: int) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 class Store:

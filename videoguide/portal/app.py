@@ -34,7 +34,7 @@ from videoguide.portal.state import Portal, portal_of
 from videoguide.settings import Settings
 from videoguide.store import Store
 
-PARTS = ("pages", "media", "api", "staff")
+PARTS = ("pages", "media", "api", "staff", "staff_preview", "staff_check", "staff_versions", "staff_figures")
 """Modules of the portal with a ``router``, in the order in which their routes are tried."""
 
 STATIC_KINDS = {

@@ -1,0 +1,220 @@
+"""Versions of a campaign's pack: what was approved, by whom, and which one guides are made with.
+
+A version is the hash of all that a guide of the campaign can say and show: the pack's files and the shared assets.
+It is a *draft* until somebody approves it; *live* is the one that the citizens' last run used. Each version that staff
+have seen is kept in the store with its drawings, so that two can be compared, and a run is not disturbed by somebody
+who is changing the pack meanwhile.
+"""
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from videoguide.assets import assets_folder
+from videoguide.campaigns import ART, KEPT_ART, Campaign
+from videoguide.database import CampaignRecord, Database, VersionRecord, now
+from videoguide.errors import InputError, StoreError, UnknownChoice, system_reason
+from videoguide.store import TEMPORARY_PREFIX, Store, digest_of, key_of
+
+VERSIONS = "versions"
+"""The store's kind of a version's files."""
+SHORT = 12
+"""So many signs of a version are shown."""
+SAMPLES = frozenset({"sample.csv", "sample.toml"})
+"""Files of a pack that no guide depends on."""
+
+State = Literal["draft", "approved", "live"]
+STATES: dict[State, str] = {"draft": "bozza", "approved": "approvata", "live": "in uso"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version that staff have seen. ``since`` is when they did first; moments are UTC."""
+
+    campaign: str
+    version: str
+    since: datetime
+    approved_at: datetime | None = None
+    approved_by: str = ""
+    live_since: datetime | None = None
+    live_until: datetime | None = None
+
+    @property
+    def state(self) -> State:
+        if self.live_since and not self.live_until:
+            return "live"
+        return "approved" if self.approved_at else "draft"
+
+    @property
+    def short(self) -> str:
+        return self.version[:SHORT]
+
+
+def version_of(campaign: Campaign) -> str:
+    """The pack's version as it is now (hex). Raises StoreError for a file that cannot be read."""
+    assets = assets_folder()
+    others = ((name, file) for name, file in _files(assets) if not name.startswith(f"{ART}/"))
+    folders = {"pack": _own(campaign.folder), "art": _files(campaign.art), "assets": others}
+    try:
+        found = {f"{what}/{name}": digest_of(file) for what, files in folders.items() for name, file in files}
+    except OSError as error:
+        raise StoreError(campaign.folder, f"non si può leggere: {system_reason(error)}") from error
+    return key_of(found)
+
+
+def enter_campaign(database: Database, campaign: Campaign) -> None:
+    """Have the campaign in the database. Raises StoreError."""
+    try:
+        with database.session() as session:
+            if session.get(CampaignRecord, campaign.id) is None:
+                session.add(CampaignRecord(id=campaign.id, title=campaign.description.title))
+    except StoreError as error:
+        if not isinstance(error.__cause__, IntegrityError):  # then somebody else has just done it
+            raise
+
+
+def keep(database: Database, store: Store, campaign: Campaign) -> Version:
+    """Note the pack's version as it is now, and keep its files. Raises StoreError."""
+    version = version_of(campaign)
+    _keep_files(store, campaign, version)
+    enter_campaign(database, campaign)
+    with suppress(InputError):
+        return find(database, campaign.id, version)
+    try:
+        with database.session() as session:
+            session.add(VersionRecord(campaign_id=campaign.id, version=version))
+    except StoreError as error:
+        if not isinstance(error.__cause__, IntegrityError):
+            raise
+    return find(database, campaign.id, version)
+
+
+def kept_pack(store: Store, version: str) -> Campaign:
+    """The pack as it was in that version. Raises StoreError when it is not there, PackError."""
+    folder = store.find(VERSIONS, version)
+    if folder is None:
+        raise StoreError(store.path(VERSIONS, version), "manca")
+    return Campaign(folder)
+
+
+def versions_of(database: Database, campaign: str) -> list[Version]:
+    """All versions that staff have seen, newest first. Raises StoreError."""
+    query = select(VersionRecord).where(VersionRecord.campaign_id == campaign).order_by(col(VersionRecord.since).desc())
+    with database.session() as session:
+        return [_version(record) for record in session.exec(query)]
+
+
+def find(database: Database, campaign: str, version: str) -> Version:
+    """That version, by its whole name or its beginning. Raises UnknownChoice, StoreError."""
+    known = versions_of(database, campaign)
+    found = [one for one in known if version and one.version.startswith(version)]
+    if len(found) != 1:
+        raise UnknownChoice("versione", version, (one.short for one in known))
+    return found[0]
+
+
+def approve(database: Database, version: Version, who: str) -> None:
+    """Approve a version; who approved it first stays. Raises StoreError."""
+    _change(database, version, approved_at=now(), approved_by=who)
+
+
+def revoke(database: Database, version: Version) -> None:
+    """Take an approval back; guides that were made stay as they are. Raises StoreError."""
+    _change(database, version, approved_at=None, approved_by="")
+
+
+def go_live(database: Database, campaign: str, version: str) -> None:
+    """From now on guides are made with this version. Raises StoreError."""
+    moment = now()
+    with database.session() as session:
+        session.execute(
+            update(VersionRecord)
+            .where(
+                col(VersionRecord.campaign_id) == campaign,
+                col(VersionRecord.version) != version,
+                col(VersionRecord.live_since).is_not(None),
+                col(VersionRecord.live_until).is_(None),
+            )
+            .values(live_until=moment)
+        )
+        record = session.get(VersionRecord, (campaign, version))
+        if record and (record.live_since is None or record.live_until):
+            record.live_since, record.live_until = moment, None
+
+
+def approved_pack(database: Database, store: Store, campaign: Campaign) -> tuple[Campaign, Version]:
+    """The pack as it is now, from files that nobody changes any more, and its version.
+
+    Raises InputError when that version is not approved, StoreError.
+    """
+    version = keep(database, store, campaign)
+    if version.approved_at is None:
+        raise InputError(
+            f"campagna {campaign.id}: la versione {version.short} non è approvata; approvala nell’area del personale "
+            f"o con «videoguide approve {campaign.id}», o fai una prova con --draft"
+        )
+    return kept_pack(store, version.version), version
+
+
+def _version(record: VersionRecord) -> Version:
+    return Version(
+        record.campaign_id,
+        record.version,
+        record.since,
+        record.approved_at,
+        record.approved_by,
+        record.live_since,
+        record.live_until,
+    )
+
+
+def _change(database: Database, version: Version, **values: object) -> None:
+    with database.session() as session:
+        session.execute(
+            update(VersionRecord)
+            .where(col(VersionRecord.campaign_id) == version.campaign, col(VersionRecord.version) == version.version)
+            .values(**values)
+        )
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file below a folder but hidden ones, by its name in it."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            yield name.as_posix(), path
+
+
+def _own(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a pack that its guides depend on."""
+    return ((name, path) for name, path in _files(folder) if name not in SAMPLES)
+
+
+def _keep_files(store: Store, campaign: Campaign, version: str) -> None:
+    """Copy the pack and its art into the store, whole or not at all."""
+    place = store.path(VERSIONS, version)
+    if place.exists():
+        return
+    aside = place.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        for name, file in _own(campaign.folder):
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, aside / name)
+        shutil.copytree(campaign.art, aside / KEPT_ART)
+        if version_of(Campaign(aside)) != version:
+            raise InputError(f"campagna {campaign.id}: il pacchetto è cambiato in questo momento; prova di nuovo")
+        aside.rename(place)
+    except OSError as error:
+        if not place.exists():  # else somebody else was quicker
+            raise StoreError(place, f"non si può scrivere: {system_reason(error)}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
