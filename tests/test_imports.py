@@ -53,6 +53,7 @@ register
 workers locks
 reports
 display
+desk
 pipeline
 upkeep
 delivery monitoring
