@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 from extracts import row, write_extract
-from invented_guides import DOCUMENT, PACKS, PREVIEW, PackCopy, RunVideoguide, command, environment
+from invented_guides import DOCUMENT, PACKS, PREVIEW, PackCopy, RunVideoguide, command, environment, small
 from PIL import Image
+from tiny_runs import approve
 
 from videoguide import manifest
+from videoguide.campaigns import Campaign
 from videoguide.voices import VOICES
 
 OUTPUT = ("-o", "guide.mp4")
@@ -264,8 +266,12 @@ BAD_INPUT = {
         "valore sconosciuto per campagna: 'nothing'; ammessi: assegno-unico",
     ),
     "no output": (("render", "assegno-unico", "x.csv"), "manca l’opzione '--output'"),
-    "no extract": (
+    "a pack that nobody has approved": (
         ("render", "assegno-unico", "x.csv", "-o", "out"),
+        r"la versione [0-9a-f]{12} non è approvata; .+«videoguide approve assegno-unico».+--draft",
+    ),
+    "no extract": (
+        ("render", "assegno-unico", "x.csv", "-o", "out", "--draft"),
         "x.csv: non si può leggere: il file o la cartella non esiste",
     ),
     "no extract, deeper": (
@@ -273,7 +279,7 @@ BAD_INPUT = {
         "x.csv: non si può leggere: il file o la cartella non esiste",
     ),
     "a folder for an extract": (
-        ("render", "assegno-unico", "/", "-o", "out"),
+        ("render", "assegno-unico", "/", "-o", "out", "--draft"),
         "/: non si può leggere: non è un file",
     ),
     "columns": (("sheet", "assegno-unico", "--columns", "0"), "valore non valido per '--columns'; ammesso: almeno 1"),
@@ -317,7 +323,7 @@ class TestBadInput:
         self, run_videoguide: RunVideoguide, tmp_path: Path, content: bytes
     ) -> None:
         (tmp_path / "x.csv").write_bytes(content)
-        done = run_videoguide("render", "assegno-unico", "x.csv", "-o", "out")
+        done = run_videoguide("render", "assegno-unico", "x.csv", "-o", "out", "--draft")
         assert done.returncode == 2 and re.fullmatch(r"videoguide: x\.csv: .+\n", done.stderr)
         assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
 
@@ -387,7 +393,7 @@ class TestOtherCommands:
             assert image.format == "PNG"
 
     def test_render_makes_the_guides_of_an_extract_and_says_what_it_did(
-        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path
+        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path, pack: Campaign
     ) -> None:
         people = [
             row(ID_DOMANDA="A1"),
@@ -410,6 +416,7 @@ class TestOtherCommands:
         assert "guide 4: sarebbero nuove 4, aggiornate 0, uguali 0; ritirate 0" in would
         assert not (tmp_path / "guides.db").exists()
         assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.json", "rejected.csv"}
+        approve(small(shared_store, database=f"sqlite:///{tmp_path}/guides.db"), pack)
         lines = told()
         assert "guide dal cittadino dal patronato tutte" in lines and "Documenti mancanti 1 1 2" in lines
         assert "tutte 3 1 4" in lines and "Senza consenso ai servizi proattivi 1" in lines

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from invented_guides import PACKS, command, environment, small
 from rich.progress import Task, TaskID
-from tiny_runs import extract
+from tiny_runs import approve, extract
 
 from videoguide import display
 from videoguide.campaigns import Campaign
@@ -150,13 +150,16 @@ class TestProgress:
         assert running.wait(60) == 0, seen.decode()
         return out, seen.decode()
 
-    def test_on_a_terminal_both_stages_show_rate_and_time_left_and_the_table_stays_plain(self, tmp_path: Path) -> None:
+    def test_on_a_terminal_both_stages_show_rate_and_time_left_and_the_table_stays_plain(
+        self, tmp_path: Path, tiny: Campaign
+    ) -> None:
         people = [{"numero": str(at), "nome": f"Anna {'ABCDEFGH'[at % 8]}"} for at in range(1_200)]
         file = extract(tmp_path / "x.csv", *people)
         settings = small(tmp_path / "store")
         env = environment(
             settings.store, VIDEOGUIDE_DATABASE=f"sqlite:///{tmp_path / 'g.db'}", VIDEOGUIDE_SCENES=str(PACKS)
         )
+        approve(small(settings.store, database=env["VIDEOGUIDE_DATABASE"]), tiny)
         asked = command("render", "bonus-libri", str(file), "-o", "out", "--workers", "1")
         out, seen = self.on_a_terminal(asked, env, tmp_path)
         assert ANSI not in out and "1.200" in out

@@ -83,6 +83,7 @@ class Runs:
 
     def __init__(self, folder: Path, tiny: Campaign, format: Format) -> None:
         self.office, self.format = Office(folder, tiny), format
+        self.office.approve()
 
     def start(self, day: int, program: str = "") -> "subprocess.Popen[bytes]":
         settings = self.office.settings

@@ -2,19 +2,24 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from extracts import fiscal_code
-from invented_guides import DATA, PackCopy
+from invented_guides import DATA, PackCopy, a_script
 from tiny_runs import BRUNO, CARLA, CODE, DARIA, FOUR, Office, extract, files_in, inline, next_day, seen
 
-from videoguide import manifest
+from videoguide import manifest, versions
 from videoguide.campaigns import Campaign
+from videoguide.database import Database
+from videoguide.delivery import guides_of
 from videoguide.errors import InputError, UnknownChoice
 from videoguide.guides import read_guide
 from videoguide.pipeline import FORMATS, Format, guide_folder, render
 from videoguide.reports import Report
+from videoguide.segments import Studio
 from videoguide.store import Store
 
 pytestmark = pytest.mark.xdist_group("pipeline")
@@ -37,6 +42,7 @@ COUNTED = {
     "rows": 10,
     "rejected": 2,
     "duplicates": 1,
+    "draft": False,
     "superseded": 0,
     "left_out": {"no-consent": 1, "nothing-missing": 2},
     "guides": 4,
@@ -55,7 +61,7 @@ COUNTED = {
     "segments": {"needed": 8, "reused": 0, "made": 8, "damaged": 0},
 }
 """What the first run of the dirty extract reports, in either format."""
-TOLD_LATER = {"format", "files_written", "bytes_written", "seconds", "work_seconds", "peak_memory_mb"}
+TOLD_LATER = {"format", "version", "files_written", "bytes_written", "seconds", "work_seconds", "peak_memory_mb"}
 
 
 @pytest.fixture(params=FORMATS)
@@ -447,7 +453,7 @@ class TestNasty:
             office.render({}, voice="loud")
         with pytest.raises(UnknownChoice, match="formato"):
             office.render({}, format="avi")
-        assert [path.name for path in office.folder.iterdir()] == ["extract.csv"]
+        assert {path.name for path in office.folder.iterdir()} == {"extract.csv", "guides.db"}, "no output, no store"
 
     @pytest.mark.parametrize("name", ["{{ 7*7 }}", "<b>O'Hara</b>", "../../../tmp/x", "Zoë-Ænne", "=cmd()"])
     def test_a_strange_name_is_only_text(self, office: Office, name: str) -> None:
@@ -493,3 +499,95 @@ class TestNasty:
         (office.folder / "link").symlink_to(office.output)
         again = office.render({}, output=office.folder / "link")
         assert changes(again) == {"kept": 1} and again.files_written == 0
+
+
+class TestVersions:
+    def test_what_is_not_approved_is_made_for_nobody(self, office: Office) -> None:
+        file = extract(office.folder / "x.csv", *FOUR)
+        with pytest.raises(InputError, match=r"la versione [0-9a-f]{12} non è approvata; .+ --draft$"):
+            render(file, office.campaign, office.settings, office.output, open_executor=inline)
+        assert [path.name for path in office.folder.iterdir()] == ["x.csv"]
+
+    def test_what_was_approved_and_changed_is_not_approved(self, office: Office, tiny_copy: PackCopy) -> None:
+        campaign = tiny_copy.load()
+        office.render({}, campaign=campaign, format="ranges")
+        changed = tiny_copy.change("scenes/hello.toml", "con calma", "con molta calma").load()
+        file = extract(office.folder / "x.csv", *FOUR)
+        with pytest.raises(InputError, match="non è approvata"):
+            render(file, changed, office.settings, office.output, open_executor=inline)
+        with Database(office.settings.database) as database:
+            version = versions.keep(database, Store(office.settings.store), changed)
+            versions.approve(database, version, "anna")
+            versions.revoke(database, version)
+        with pytest.raises(InputError, match="non è approvata"):
+            render(file, changed, office.settings, office.output, open_executor=inline)
+        assert len(office.current()) == 1
+
+    def test_every_guide_remembers_its_version_and_the_last_run_is_live(
+        self, office: Office, tiny_copy: PackCopy
+    ) -> None:
+        first = versions.version_of(tiny_copy.load())
+        assert office.render(*FOUR, campaign=tiny_copy.load(), format="ranges").version == first
+        changed = tiny_copy.change("scenes/school.toml", "scuola", "propria scuola").load()
+        second = office.render(*FOUR, campaign=changed, format="ranges").version
+        assert second != first
+        made_with = dict(office.rows("SELECT number, version FROM guides JOIN applications a ON a.id = application_id"))
+        assert set(made_with.values()) == {first, second}, "what did not change was not made again"
+        with Database(office.settings.database) as database:
+            states = {one.version: one.state for one in versions.versions_of(database, changed.id)}
+        assert states == {first: "approved", second: "live"}
+        assert office.rows("SELECT who, what, about FROM audits WHERE what = 'render'") == [
+            ("videoguide", "render", "1"),
+            ("videoguide", "render", "2"),
+        ]
+
+    def test_a_pack_that_changes_while_it_is_rendered_does_not_change_the_guides(
+        self, office: Office, tiny_copy: PackCopy
+    ) -> None:
+        def meddle(_what: str, _done: int, _total: int) -> None:
+            if "con calma" in hello.read_text(encoding="utf-8"):
+                tiny_copy.change("scenes/hello.toml", "con calma", "con rabbia")
+
+        hello = tiny_copy.folder / "scenes" / "hello.toml"
+
+        office.render(*FOUR, campaign=tiny_copy.load(), tell=meddle, workers=2)
+        assert "con rabbia" in hello.read_text(encoding="utf-8")
+        assert all("con calma" in files["guide.txt"].decode() for files in office.files().values())
+
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_a_draft_is_for_nobody_and_disturbs_no_guide(self, office: Office, format: Format) -> None:
+        office.render(*FOUR, format=format)
+        before, known = office.tables(), office.current()
+        changed = [{}, {**BRUNO, "nome": "Ada"}, {"numero": "9", "nome": "Zoe"}]
+        later = [{**person, "estratto": "2024-05-01"} for person in changed]
+        report = office.render(*later, format=format, draft=True)
+        assert (report.draft, report.made, report.kept, report.renewed, report.withdrawn) == (True, 3, 0, 0, 0)
+        drafts = office.rows("SELECT id, outline FROM guides WHERE draft")
+        assert len(drafts) == 3 and set(known.values()).isdisjoint(guide for guide, _ in drafts)
+        assert office.rows("SELECT guide_id FROM deliveries JOIN guides ON id = guide_id WHERE draft") == []
+        outline = json.loads(Store(office.settings.store).path("outlines", drafts[0][1].hex()).read_bytes())
+        assert outline["title"].startswith("Bozza: ")
+        with Database(office.settings.database) as database:
+            assert len(guides_of(database, CODE)) == 4, "the four that are theirs, and no draft"
+        after = office.render(*FOUR, format=format)
+        assert (after.kept, after.superseded) == (4, 0), "a draft of a newer extract makes no other one old"
+        tables = office.tables()
+        assert {name: rows for name, rows in tables.items() if name not in ("applications", "guides")} == {
+            name: rows for name, rows in before.items() if name not in ("applications", "guides")
+        }
+        assert [row for row in tables["applications"] if row[1] != "9"] == before["applications"]
+        assert office.render(*later, format=format, draft=True).kept == 3
+
+    def test_every_picture_of_a_draft_says_so(self, tiny_studio: Studio) -> None:
+        draft = replace(tiny_studio, draft=True)
+        scenes = a_script(tiny_studio.campaign, "missing-receipt", facts={"receipts": ("books",)}).scenes
+        assert not {draft.key(scene) for scene in scenes} & {tiny_studio.key(scene) for scene in scenes}
+        ends = []
+        for scene in scenes:
+            told = draft.tell(scene)
+            drawn, plain = draft.draw(scene, told), tiny_studio.draw(scene, told)
+            for n in (0, drawn.frames // 2, drawn.frames - 1):
+                marked = np.any(drawn.frame(n) != plain.frame(n), axis=2).mean()
+                assert 0.05 < marked < 0.5, f"{scene.scene}, picture {n}: {marked:.3f} of it is marked"
+            ends += [drawn.frame(0), drawn.frame(drawn.frames - 1)]
+        assert all(np.array_equal(ends[0], one) for one in ends[1:]), "scenes still join without a seam"

@@ -13,6 +13,7 @@ from databases import MakeAddress, address, postgresql  # noqa: F401  pytest fin
 from extracts import fiscal_code
 from invented_guides import ROOT, an_extract_row, small
 from sqlmodel import Session, SQLModel, col, select
+from tiny_runs import approve
 
 from videoguide import pipeline
 from videoguide.applications import Application
@@ -477,6 +478,7 @@ def test_the_sample_is_rendered_into_a_postgresql_database(
     tmp_path: Path,
 ) -> None:
     settings = small(shared_store, database=postgresql())
+    approve(settings, pack)
     sample = ROOT / "scenes" / "assegno-unico" / "sample.csv"
     first = pipeline.render(sample, pack, settings, tmp_path, format="ranges", workers=1)
     assert first.guides == first.made > 0 and first.segments.needed > 0

@@ -38,6 +38,8 @@ def test_a_new_report_has_every_key_and_nothing_in_it() -> None:
         **{name: {} for name in empty},
         "campaign": "bonus-libri",
         "format": "mp4",
+        "draft": False,
+        "version": "",
         "voice": "silent",
         "size": "320x180",
         "dry_run": False,

@@ -21,6 +21,7 @@ from databases import postgresql  # noqa: F401  pytest finds it here
 from extracts import fiscal_code
 from invented_guides import an_application, command, environment, small
 from sqlmodel import col, select
+from tiny_runs import approve
 
 from videoguide import upkeep
 from videoguide.campaigns import Campaign
@@ -29,6 +30,7 @@ from videoguide.database import (
     Database,
     GuideRecord,
     LoginSession,
+    Preview,
     Rating,
     Recipient,
     Run,
@@ -60,6 +62,7 @@ from videoguide.upkeep import (
     stats,
     verify,
 )
+from videoguide.versions import VERSIONS
 
 pytestmark = pytest.mark.xdist_group("databases")  # one PostgreSQL server is enough
 
@@ -119,7 +122,9 @@ class World:
             writer = csv.DictWriter(file, rows[0].keys())
             writer.writeheader()
             writer.writerows(rows)
-        return render(extract, self.pack, replace(self.settings, **changed), self.output, workers=1)
+        settings = replace(self.settings, **changed)
+        approve(settings, self.pack)
+        return render(extract, self.pack, settings, self.output, workers=1)
 
     def guides(self) -> dict[str, GuideRecord]:
         """Each application's only guide, by its number."""
@@ -222,11 +227,31 @@ def preview(world: World, name: str) -> set[str]:
     return world.pieces()[SEGMENTS] - before
 
 
+def looked_at(world: World, segments: set[str], *, lasts: timedelta = timedelta(days=30), number: str = "") -> None:
+    """A preview of the staff's that is made of these segments; of an application, if it has a number."""
+    with world.opened() as database, database.session() as session:
+        mine = session.exec(select(ApplicationRecord.id).where(ApplicationRecord.number == number)).first()
+        session.add(
+            Preview(
+                id="f" * 32,
+                campaign_id=world.pack.id,
+                version="0" * 64,
+                application_id=mine,
+                outline=bytes(32),
+                segments=b"".join(map(bytes.fromhex, sorted(segments))),
+                made_by="anna",
+                expires_at=now() + lasts,
+            )
+        )
+
+
 class TestStats:
     def test_pieces_bytes_and_use_by_kind(self, either_world: World) -> None:
         extra = preview(either_world, "Zoe")
         with either_world.opened() as database:
             found = {stock.kind: stock for stock in stats(either_world.store, database)}
+        version = found.pop(VERSIONS)
+        assert (version.pieces, version.used) == (1, None) and version.bytes > 10_000, "a folder is a piece, too"
         assert list(found) == sorted(KINDS)
         for kind, stock in found.items():
             paths = [either_world.store.path(kind, key) for key in either_world.pieces()[kind]]
@@ -379,6 +404,19 @@ class TestPrune:
         with world.opened() as database:
             prune(world.store, database)
         assert world.pieces() == before
+
+    def test_what_staff_look_at_stays_until_its_time_is_over(self, either_world: World) -> None:
+        world = either_world
+        zoe = preview(world, "Zoe")
+        looked_at(world, zoe, lasts=timedelta(0))
+        with world.opened() as database:
+            prune(world.store, database, keep_days=0)
+            assert zoe and zoe <= world.pieces()[SEGMENTS]
+            done = purge_expired(world.store, database)
+            assert (done.guides, done.segments, done.speech) == (0, len(zoe), 1)
+            assert not zoe & world.pieces()[SEGMENTS]
+            with database.session() as session:
+                assert session.exec(select(Preview.id)).all() == []
 
     def test_a_dry_run_tells_the_same_and_takes_nothing(self, world: World) -> None:
         preview(world, "Zoe")
@@ -604,6 +642,19 @@ class TestPurgePerson:
             second = purge_person(world.store, database, OTHER_ANNA)
         assert greeting not in world.pieces()[SEGMENTS] and second.segments > 0
         assert world.says("Anna") == []
+
+    def test_what_staff_looked_at_of_the_persons_goes_and_of_others_stays(self, either_world: World) -> None:
+        world = either_world
+        greeting = {keys_of(world.guides()["2"].segments)[0].hex()}
+        looked_at(world, greeting, number="2")
+        with world.opened() as database:
+            purge_person(world.store, database, ANNA)
+            with database.session() as session:
+                assert len(session.exec(select(Preview.id)).all()) == 1
+            purge_person(world.store, database, BRUNO)
+            with database.session() as session:
+                assert session.exec(select(Preview.id)).all() == []
+        assert not greeting & world.pieces()[SEGMENTS] and world.says("Bruno") == []
 
     def test_withdrawn_guides_go_too(self, world: World, tmp_path: Path) -> None:
         world.render(tmp_path, {**PEOPLE[0], "alunni": "1", "estratto": "2024-04-02"})

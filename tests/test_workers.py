@@ -18,7 +18,7 @@ import pytest
 from extracts import row, write_extract
 from invented_guides import PACKS, PackCopy, RunVideoguide, command, environment, small
 from stammering import HOOKED, ROOM, stammering
-from tiny_runs import BRUNO, CARLA, FOUR, Inline, Office, alive, extract, files_in, inline, next_day, until
+from tiny_runs import BRUNO, CARLA, FOUR, Inline, Office, alive, approve, extract, files_in, inline, next_day, until
 
 from videoguide import payload, workers
 from videoguide.campaigns import Campaign
@@ -191,6 +191,7 @@ class TestVoiceThatFails:
         file = write_extract(tmp_path / "x.csv", people)
         with stammering("Bruno", "Onda"):
             settings = small(office.settings.store, voice="stammering", database=office.settings.database)
+            approve(settings, pack)
             report = render(file, pack, settings, office.output, open_executor=inline)
         assert report.neutral == dict.fromkeys(["A0", "A1", "A2"], CANNOT)
         said = [files["guide.txt"].decode() for files in office.files().values()]
@@ -308,17 +309,23 @@ class TestDisk:
         self, run_videoguide: RunVideoguide, tmp_path: Path, office: Office, tiny: Campaign, what: str
     ) -> None:
         here, workers, message = FULL[what]
+        if workers:
+            office.approve()  # else there is no room for that either
         file = extract(tmp_path / "x.csv", *FOUR)
         env = environment(
             office.settings.store, VIDEOGUIDE_DATABASE=office.settings.database, VIDEOGUIDE_SCENES=str(PACKS)
         )
         arguments = ("render", "bonus-libri", str(file), "-o", str(office.output), "--workers", "1")
-        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({here}, {resource.RLIM_INFINITY}))"
+        limit = (
+            "import videoguide.versions as versions; versions.require_approved = lambda *_: None;"
+            f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({here}, {resource.RLIM_INFINITY}))"
+        )
         in_workers = {ROOM: str(workers), "PYTHONPATH": HOOKED} if workers else {}
         done = run_videoguide(*arguments, program=limit if here else "", env={**env, **in_workers})
         assert (done.returncode, done.stdout) == (1, "")
         assert re.fullmatch(rf"videoguide: {message}\n", done.stderr.replace(str(office.folder), "")), done.stderr
         assert not [path for path in files_in(office.folder) if path.name.startswith(".")]
+        office.approve()
         again = run_videoguide(*arguments, env=env)
         assert (again.returncode, again.stderr) == (0, "")
         other = Office(tmp_path / "other", tiny)
@@ -375,6 +382,7 @@ class Command:
 
     def __init__(self, office: Office, file: Path, *more: str) -> None:
         self.office = office
+        office.approve()
         self.process = subprocess.Popen(
             command("render", "bonus-libri", str(file), "-o", str(office.output), "--workers", "2", *more),
             env=environment(

@@ -13,7 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 from extracts import fiscal_code
 from invented_guides import small
 
+from videoguide import versions
 from videoguide.campaigns import Campaign
+from videoguide.database import Database
 from videoguide.guides import OUTLINES
 from videoguide.payload import SEGMENTS
 from videoguide.pipeline import guide_folder, render
@@ -80,6 +82,15 @@ def inline(_workers: int) -> Iterator[Executor]:
     yield Inline()
 
 
+def approve(settings: Settings, campaign: Campaign) -> str:
+    """Approve what the pack says now; returns its version."""
+    with Database(settings.database) as database:
+        version = versions.keep(database, Store(settings.store), campaign)
+        if not version.approved_at:
+            versions.approve(database, version, "anna")
+    return version.version
+
+
 class Office:
     """One folder with the store, the database and the guides of runs that follow each other."""
 
@@ -89,13 +100,20 @@ class Office:
         self.output, self.file = folder / "out", folder / "guides.db"
         self.settings: Settings = small(store or folder / "store", database=f"sqlite:///{self.file}", **settings)
 
+    def approve(self) -> None:
+        """Approve the campaign, for a run that is a process of its own."""
+        approve(self.settings, self.campaign)
+
     def render(self, *people: dict[str, str], **options: Any) -> Report:
-        """A run for these people, in this process unless ``workers`` or an executor is given."""
+        """A run for these people, in this process unless ``workers`` or an executor is given; the pack is approved
+        before, but for a draft."""
         settings = replace(self.settings, **{name: options.pop(name) for name in ("store", "voice") if name in options})
         campaign, output = options.pop("campaign", self.campaign), options.pop("output", self.output)
         if "workers" not in options:
             options.setdefault("open_executor", inline)
         file = extract(self.folder / "extract.csv", *people)
+        if not (options.get("draft") or options.get("dry_run")):
+            approve(settings, campaign)
         return render(file, campaign, settings, output, **options)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -107,11 +125,11 @@ class Office:
             connection.close()
 
     def current(self) -> dict[str, str]:
-        """The ids of guides that are not withdrawn, by application."""
+        """The ids of guides that are not withdrawn, by application; drafts are none."""
         return dict(
             self.rows(
                 "SELECT number, guides.id FROM guides JOIN applications ON applications.id = application_id"
-                " WHERE withdrawn_at IS NULL ORDER BY number"
+                " WHERE withdrawn_at IS NULL AND NOT draft ORDER BY number"
             )
         )
 

@@ -79,6 +79,7 @@ _GUIDES = (
     .where(
         col(Recipient.fiscal_code) == bindparam("person"),
         col(GuideRecord.expires_at) > bindparam("moment"),
+        col(GuideRecord.draft).is_(False),
         col(GuideRecord.withdrawn_because).in_(["", SOLVED]),
     )
     .order_by(col(GuideRecord.made_at).desc(), col(GuideRecord.id))

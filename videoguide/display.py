@@ -18,9 +18,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from videoguide.progress import Report as Tell
-from videoguide.progress import silently
+from videoguide.progress import Tell, silently
 from videoguide.reports import REPORT_FILE, Report
+from videoguide.versions import SHORT
 
 CHANNELS = {"citizen": "dal cittadino", "patronato": "dal patronato"}
 """Who filed the application, as the table's columns say it."""
@@ -125,6 +125,9 @@ def lines(report: Report) -> Iterator[str]:
     if report.neutral:
         neutral = number(len(report.neutral))
         yield f"guide senza un nome, perché non si può dire o mostrare: {neutral} (elenco in {REPORT_FILE})"
+    if report.version:
+        draft = "; è una prova, con la scritta BOZZA: nessun cittadino la vede" if report.draft else ""
+        yield f"versione della campagna {report.version[:SHORT]}{draft}"
     seconds = ", ".join(f"{STAGES.get(stage, stage)} {number(spent, 1)}" for stage, spent in report.seconds.items())
     yield f"secondi: {seconds}; in tutto {number(sum(report.seconds.values()), 1)}"
     if report.files_written:

@@ -27,6 +27,8 @@ from videoguide.typography import FAMILY
 
 STAGE = "bare.svg"
 """The drawing, in ``assets/art``, that every scene begins and ends on; part of every segment's key."""
+DRAFT = "draft.svg"
+"""The drawing, in ``assets/art``, that lies over every picture of a draft."""
 
 RASTER_VERSION = 1
 _KEPT_BYTES = 256 * 1024 * 1024
@@ -102,17 +104,25 @@ class _State(NamedTuple):
 class Drawing:
     """A scene as pictures: ``frames`` of them, ``size`` (width, height) in pixels, 25 a second.
 
-    Not to be shared between threads: it keeps the picture it made last and changes it in place.
+    ``mark`` lies over every picture. Not to be shared between threads: it keeps the picture it made last and changes
+    it in place.
     """
 
-    def __init__(self, layers: Sequence[Layer], sprites: Sequence[Sprite], stage: Image.Image, frames: int) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        sprites: Sequence[Sprite],
+        stage: Image.Image,
+        frames: int,
+        mark: Sprite | None = None,
+    ) -> None:
         self.layers, self.sprites, self.frames = tuple(layers), tuple(sprites), frames
         self.size: tuple[int, int] = stage.size
-        self._stage = stage
+        self._stage, self._mark = stage, mark
         self._whole = Box(0, 0, *stage.size)
         self._scaled: dict[tuple[int, int, int], _Split] = {}
         self._shown = _State((None,) * len(self.layers), 0)
-        self._picture: NDArray[np.uint8] = np.array(stage)
+        self._picture: NDArray[np.uint8] = np.array(self._compose(self._shown, self._whole))
 
     def frame(self, n: int) -> NDArray[np.uint8]:
         """Picture ``n`` (0 … frames - 1), the caller's own: uint8 RGB of shape (height, width, 3)."""
@@ -183,7 +193,13 @@ class Drawing:
                 mask = mask.point(_fading(place.opacity))
             canvas.paste(split.colour.crop(inner), (part.left - box.left, part.top - box.top), mask)
         # all leave as one picture: layers fading each for itself would show what is behind them
-        return Image.blend(canvas, bare, state.veil / 255) if state.veil else canvas
+        return self._marked(Image.blend(canvas, bare, state.veil / 255) if state.veil else canvas, box)
+
+    def _marked(self, picture: Image.Image, box: Box) -> Image.Image:
+        mark = self._mark
+        if mark and mark.image:
+            picture.paste(mark.image, (mark.left - box.left, mark.top - box.top), mark.image)
+        return picture
 
     def _split(self, index: int, width: int, height: int) -> "_Split":
         """A sprite's colour and alpha at a size; those of its entrance are dropped once it has settled."""
@@ -212,8 +228,9 @@ def draw(
     size: tuple[int, int],
     *,
     store: Store | None = None,
+    draft: bool = False,
 ) -> Drawing:
-    """A filled scene drawing as pictures.
+    """A filled scene drawing as pictures; those of a draft say so.
 
     ``source`` names the template in errors; ``times`` are the sentences' samples; ``frames`` how many
     pictures the scene lasts; ``size`` (width, height) in pixels, 16:9. With a ``store``, layers without
@@ -224,16 +241,21 @@ def draw(
         raise PackError(source, f"non si può disegnare a {size[0]}x{size[1]}; ammesso: 16:9")
     layers = read_layers(svg, source, times, frames)
     sprites = [rasterise(one.svg, size, store=store, source=source, where=f"livello {one.id}") for one in layers]
-    return Drawing(layers, sprites, stage(size, store=store), frames)
+    return Drawing(layers, sprites, stage(size, store=store), frames, _shared(DRAFT, size, store) if draft else None)
 
 
 def stage(size: tuple[int, int], *, store: Store | None = None) -> Image.Image:
     """The bare stage, RGB."""
-    sprite = rasterise(fill_drawing(STAGE, (assets_folder() / "art",), {}), size, store=store, source=STAGE)
+    sprite = _shared(STAGE, size, store)
     bare = Image.new("RGB", size, "#F3F7FB")
     if sprite.image:
         bare.paste(sprite.image, (sprite.left, sprite.top), sprite.image)
     return bare
+
+
+def _shared(name: str, size: tuple[int, int], store: Store | None) -> Sprite:
+    """A shared drawing that needs no values."""
+    return rasterise(fill_drawing(name, (assets_folder() / "art",), {}), size, store=store, source=name)
 
 
 def rasterise(

@@ -48,12 +48,12 @@ class Outline(msgspec.Struct, frozen=True):
         return key_of(msgspec.to_builtins(self))
 
 
-def outline(script: Script, campaign: Campaign, voice: str) -> Outline:
-    """The outline of the guide that ``script`` becomes when ``voice`` (an id) speaks it."""
+def outline(script: Script, campaign: Campaign, voice: str, *, draft: bool = False) -> Outline:
+    """The outline of the guide that ``script`` becomes when ``voice`` (an id) speaks it; a draft's title says so."""
     about = campaign.description
     return Outline(
         campaign=campaign.id,
-        title=about.title,
+        title=f"Bozza: {about.title}" if draft else about.title,
         language=about.language,
         cases=script.cases,
         channel=script.channel,

@@ -17,7 +17,7 @@ import msgspec
 
 from videoguide.applications import Application, Rejection, read_applications
 from videoguide.campaigns import Campaign
-from videoguide.progress import Report, silently
+from videoguide.progress import Tell, silently
 from videoguide.scratch import scratch, scratch_errors
 from videoguide.store import write_whole
 
@@ -72,7 +72,7 @@ class Intake:
 
 
 @contextmanager
-def take_in(extract: Path, campaign: Campaign, rejected: Path, *, report: Report = silently) -> Iterator[Intake]:
+def take_in(extract: Path, campaign: Campaign, rejected: Path, *, report: Tell = silently) -> Iterator[Intake]:
     """Read the whole extract, list its rejected rows in the file ``rejected``, and give its applications.
 
     Of several rows of one application the newest extract's counts (``extracted_on``), and of equally new ones
@@ -93,7 +93,7 @@ def take_in(extract: Path, campaign: Campaign, rejected: Path, *, report: Report
 
 
 def _take(
-    rows: Iterator[Application | Rejection], intake: Intake, database: sqlite3.Connection, report: Report
+    rows: Iterator[Application | Rejection], intake: Intake, database: sqlite3.Connection, report: Tell
 ) -> Iterator[bytes]:
     """Put good rows into the database, and give the file of rejected ones piece by piece."""
     counts = intake.counts

@@ -10,12 +10,13 @@ import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from videoguide import campaigns
+from videoguide import audit, campaigns, versions
 from videoguide.campaigns import Campaign
 from videoguide.database import Database, to_read
 from videoguide.errors import InputError, StoreError, UnknownChoice, system_reason
@@ -26,12 +27,12 @@ from videoguide.payload import SEGMENTS
 from videoguide.plans import Plan, PlanBook, Planner, Wanted, plan_book
 from videoguide.progress import Report as Tell
 from videoguide.progress import silently, timed
-from videoguide.register import Register, Step, is_superseded, step
+from videoguide.register import Register, Step, step
 from videoguide.reports import REJECTED_FILE, REPORT_FILE, Report
 from videoguide.script import FilledScene
 from videoguide.segments import Studio, open_studio
 from videoguide.settings import Settings
-from videoguide.store import sweep, write_whole
+from videoguide.store import Store, sweep, write_whole
 from videoguide.workers import Crew, Ensured, OpenExecutor, Workshop, ensure_segments, local_processes, write_guides
 
 Format = Literal["mp4", "ranges"]
@@ -40,6 +41,8 @@ GUIDE_FILE, LAST_FILE = "guide.mp4", "guide.json"
 """A guide's MP4, and the file that gets its name last of all: where it is, the others are."""
 
 DEMO_FOLDER = Path("output/demo")
+PROGRAM = "videoguide"
+"""Who does what nobody else is named for."""
 
 PLANNING, SCENES, GUIDES = "Piano", "Scene", "Guide"
 """The stages, as they are told of."""
@@ -62,6 +65,8 @@ def render(
     workers: int | None = None,
     limit: int | None = None,
     dry_run: bool = False,
+    draft: bool = False,
+    who: str = "",
     tell: Tell = silently,
     open_executor: OpenExecutor = local_processes,
 ) -> Report:
@@ -69,17 +74,23 @@ def render(
 
     ``output`` gets ``rejected.csv`` and ``report.json``, and as ``mp4`` a folder a guide; as ``ranges`` guides are
     rows of the database, served from the store. ``limit`` is how many guides at most. A dry run writes those two
-    files and nothing else. Raises InputError for a file that is no extract, or an output where another run is at
+    files and nothing else. Guides are made for citizens with an approved version of the pack only; a ``draft`` says on
+    every picture that it is one, and nobody but the staff sees it. ``who`` is told of in the audit table. Raises
+    InputError for a version that is not approved, a file that is no extract, or an output where another run is at
     work; PackError, VoiceError, StoreError.
     """
     if format not in FORMATS:
         raise UnknownChoice("formato", format, FORMATS)
     if extract.resolve() in ((output / name).resolve() for name in (REJECTED_FILE, REPORT_FILE)):
         raise InputError(f"{extract}: qui scrive il comando stesso; ammesso: un altro nome o un’altra cartella")
-    studio = open_studio(campaign, settings)
+    version = versions.version_of(campaign)
+    for_citizens = not (dry_run or draft)
+    studio = open_studio(campaign, settings, draft=draft)
+    if for_citizens:
+        versions.require_approved(settings.database, campaign, version)
     count = workers or os.cpu_count() or 1
     width, height = settings.size
-    report = Report(campaign.id, format, studio.voice.id, f"{width}x{height}", dry_run, count)
+    report = Report(campaign.id, format, studio.voice.id, f"{width}x{height}", dry_run, draft, version, count)
     with ExitStack() as stack:
         stack.enter_context(only_run(output))
         sweep(output)
@@ -92,14 +103,20 @@ def render(
         )
         plans = stack.enter_context(plan_book(output))
         opened = to_read(settings.database) if dry_run else Database(settings.database)
-        register = Register(stack.enter_context(opened), campaign) if opened else None
+        register = Register(stack.enter_context(opened), campaign, version, draft=draft) if opened else None
+        if for_citizens:
+            studio = replace(studio, campaign=versions.unchanging(studio.store, campaign, version))
         with timed(report.seconds, "planning"):
             _plan(intake, Planner(studio), plans, register, report, limit, tell)
         if dry_run or register is None:
             _count_pieces(plans, studio, report)
         else:
             number = register.begin(str(output.resolve()), format)
-            workshop = Workshop(campaign.folder, settings, 1 if count > 1 else None)
+            if for_citizens:
+                versions.go_live(register.database, campaign.id, version)
+            what = "render-draft" if draft else "render"
+            audit.note(register.database, who or PROGRAM, what, campaign=campaign.id, about=f"{number}")
+            workshop = Workshop(studio.campaign.folder, settings, 1 if count > 1 else None, draft)
             with open_executor(count) as executor:
                 crew = Crew(executor, workshop, JOBS_AHEAD * count)
                 run = _Run(studio, register, crew, output, format, intake, plans, report, tell)
@@ -112,14 +129,18 @@ def render(
 
 
 def render_samples(settings: Settings, tell: Tell = silently) -> None:
-    """The guides of every campaign's invented people, so that a demonstration has something to show.
-
-    Raises like :func:`render`.
+    """The guides of every campaign's invented people, so that a demonstration has something to show; their packs
+    count as approved. Raises like :func:`render`.
     """
     for campaign in campaigns.campaigns(settings.scenes):
         pack = campaigns.load(settings.scenes, campaign)
         sample = pack.folder / "sample.csv"
         if sample.exists():
+            with Database(settings.database) as database:
+                version = versions.keep(database, Store(settings.store), pack)
+                if not version.approved_at:
+                    versions.approve(database, version, PROGRAM)
+                    audit.note(database, PROGRAM, "approve", campaign=pack.id, about=version.short)
             render(sample, pack, settings, DEMO_FOLDER, format="ranges", tell=tell)
 
 
@@ -144,7 +165,7 @@ def _plan(
         wanted = Wanted()
         for application in batch:
             before = known.get(application.id)
-            if is_superseded(application, before):
+            if register and register.is_superseded(application, before):
                 report.superseded += 1
                 continue
             if limit is not None and report.guides >= limit:

@@ -129,7 +129,7 @@ class Planner:
             shared = pattern(replace(application, patronato=""), decision.cases, campaign)
         scenes = {at: scene for at, scene in enumerate(shared.script.scenes) if at not in shared.personal}
         keys = {at: bytes.fromhex(self.studio.key(scene)) for at, scene in scenes.items()}
-        about = outline(shared.script, campaign, self.studio.voice.id)
+        about = outline(shared.script, campaign, self.studio.voice.id, draft=self.studio.draft)
         outline_key = bytes.fromhex(about.key)
         wanted.scenes.update({keys[at]: scene for at, scene in scenes.items()})
         wanted.outlines[outline_key] = about

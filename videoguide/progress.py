@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 
-Report = Callable[[str, int, int], None]
+Tell = Callable[[str, int, int], None]
 """Called after each piece of work: what was just done, how many pieces are, of how many (0: not known)."""
+Report = Tell
 
 
 def silently(what: str, done: int, total: int) -> None:

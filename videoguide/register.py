@@ -9,7 +9,7 @@ import calendar
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -38,6 +38,8 @@ RESERVED_AREA = "reserved-area"
 SOLVED, CHANGED = "solved", "changed"
 """Why a guide was withdrawn: there is no reason for one any more, or there is another."""
 ATTEMPTS = 3
+DRAFT_LASTS = timedelta(days=30)
+"""So long the files and rows of a draft are good for anything; then ``purge --expired`` takes them away."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,6 @@ class Step:
         return self.made or self.renewed or self.kept
 
 
-def is_superseded(application: Application, known: Known | None) -> bool:
-    """Whether a newer extract has told of this application already."""
-    return known is not None and known.extracted_on > application.extracted_on
-
-
 def step(application: Application, plan: Plan, known: Known | None) -> Step:
     """What is to be done for an application of the newest extract."""
     current = known.guide if known else None
@@ -96,11 +93,16 @@ def step(application: Application, plan: Plan, known: Known | None) -> Step:
 
 
 class Register:
-    """The applications and guides of one campaign in an opened database."""
+    """The applications and guides of one campaign in an opened database, made with a version of its pack.
 
-    def __init__(self, database: Database, campaign: Campaign) -> None:
+    The register of drafts is one of its own: it knows drafts alone, delivers none, and leaves what is known of an
+    application as it is.
+    """
+
+    def __init__(self, database: Database, campaign: Campaign, version: str = "", *, draft: bool = False) -> None:
         self.database = database
         self.campaign = campaign
+        self.version, self.draft = version, draft
 
     def begin(self, output: str, format: str) -> int:
         """Note that a run begins; returns its id. Raises StoreError."""
@@ -110,6 +112,10 @@ class Register:
             session.add(run)
             session.flush()
             return run.id or 0
+
+    def is_superseded(self, application: Application, known: Known | None) -> bool:
+        """Whether a newer extract has told of this application already; drafts can be made of any."""
+        return not self.draft and known is not None and known.extracted_on > application.extracted_on
 
     def end(self, run: int, report: dict[str, Any]) -> None:
         """Note that a run is done, and what it did. Raises StoreError."""
@@ -134,7 +140,7 @@ class Register:
             steps = [
                 step(application, plan, known.get(application.id))
                 for application, plan in pairs
-                if not is_superseded(application, known.get(application.id))
+                if not self.is_superseded(application, known.get(application.id))
             ]
             if before is not None:
                 before(steps)
@@ -163,7 +169,8 @@ class Register:
             .outerjoin(
                 GuideRecord,
                 (col(GuideRecord.application_id) == col(ApplicationRecord.id))
-                & col(GuideRecord.withdrawn_at).is_(None),
+                & col(GuideRecord.withdrawn_at).is_(None)
+                & col(GuideRecord.draft).is_(self.draft),
             )
             .where(ApplicationRecord.campaign_id == self.campaign.id, col(ApplicationRecord.number).in_(numbers))  # type: ignore[arg-type]
         )
@@ -191,9 +198,10 @@ class Register:
                 ],
             )
         if renewed := [one for one in steps if one.renewed]:
-            session.execute(update(GuideRecord), [{"id": one.renewed, **_content(one.plan)} for one in renewed])
+            session.execute(update(GuideRecord), [{"id": one.renewed, **self._content(one.plan)} for one in renewed])
         if made := [one for one in steps if one.made]:
-            expires = months_later(moment, self.campaign.description.valid_months)
+            months = self.campaign.description.valid_months
+            expires = moment + DRAFT_LASTS if self.draft else months_later(moment, months)
             session.execute(
                 insert(GuideRecord),
                 [
@@ -205,15 +213,17 @@ class Register:
                         "made_at": moment,
                         "expires_at": expires,
                         "withdrawn_because": "",
-                        **_content(one.plan),
+                        "draft": self.draft,
+                        **self._content(one.plan),
                     }
                     for one in made
                 ],
             )
-            session.execute(
-                insert(Delivery),
-                [{"guide_id": one.made, "medium": RESERVED_AREA, "at": moment} for one in made],
-            )
+            if not self.draft:
+                session.execute(
+                    insert(Delivery),
+                    [{"guide_id": one.made, "medium": RESERVED_AREA, "at": moment} for one in made],
+                )
 
     def _people(self, session: Session, steps: Sequence[Step]) -> dict[str, int]:
         """Ids of the recipients, by fiscal code; new ones are added."""
@@ -231,7 +241,8 @@ class Register:
     def _applications(self, session: Session, steps: Sequence[Step], people: Mapping[str, int]) -> dict[str, int]:
         """Ids of the applications' records, by number; new ones are added, known ones brought up to date."""
         known = {one.application.id: one.known.record for one in steps if one.known}
-        rows = [(one, self._row(one, people)) for one in steps]
+        told_of = [one for one in steps if one.made and one.known is None] if self.draft else steps
+        rows = [(one, self._row(one, people)) for one in told_of]
         # one statement for rows of the same columns: persons' rows, and rows that tell of nobody
         for fresh in (True, False):
             for told in (True, False):
@@ -250,6 +261,10 @@ class Register:
             col(ApplicationRecord.number).in_(new),
         )
         return known | {number: record for number, record in session.execute(query) if record is not None}
+
+    def _content(self, plan: Plan) -> dict[str, Any]:
+        segments = b"".join(plan.segments)
+        return {"channel": plan.channel, "outline": plan.outline, "segments": segments, "version": self.version}
 
     def _row(self, one: Step, people: Mapping[str, int]) -> dict[str, Any]:
         application = one.application
@@ -271,10 +286,6 @@ class Register:
         elif one.known is None:
             row |= dict.fromkeys(("first_name", "sex", "applicant", "channel", "patronato", "status"), "")
         return row
-
-
-def _content(plan: Plan) -> dict[str, Any]:
-    return {"channel": plan.channel, "outline": plan.outline, "segments": b"".join(plan.segments)}
 
 
 def last_runs(database: Database) -> dict[str, datetime]:

@@ -25,7 +25,8 @@ class SegmentCounts:
 @dataclass
 class Report:
     """Counts of one run. ``guides`` is how many applications have a guide now; ``cases`` and ``channels`` share
-    them out. ``neutral`` lists, by application, why a guide does not say a name that it should.
+    them out. ``version`` is the
+    pack's. ``neutral`` lists, by application, why a guide does not say a name that it should.
 
     ``seconds`` are wall-clock seconds of the stages; ``work_seconds`` are those that all processes together spent
     on voice, drawing and encoding.
@@ -36,6 +37,8 @@ class Report:
     voice: str
     size: str
     dry_run: bool = False
+    draft: bool = False
+    version: str = ""
     workers: int = 0
     rows: int = 0
     rejected: int = 0

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from videoguide import payload, templates
 from videoguide.assets import assets_folder
-from videoguide.campaigns import Campaign
+from videoguide.campaigns import FIRST_NAME, Campaign
 from videoguide.encoding import Profile
 from videoguide.errors import FirstNameError, InputError, StoreError, TextOverflow
 from videoguide.payload import SEGMENTS, HeardSentence, Info, OfferedButton, SegmentFile
 from videoguide.progress import timed
 from videoguide.pronunciation import Lexicon, load_lexicon, spoken
-from videoguide.script import FilledScene
+from videoguide.script import PATRONATO, FilledScene
 from videoguide.settings import Settings
 from videoguide.store import Store, digest_of, key_of
 from videoguide.timing import FPS
@@ -41,12 +41,16 @@ POSTER_BEFORE_END = 12
 
 @dataclass(frozen=True)
 class Studio:
-    """All that it takes to make the segments of one campaign. Cheap to make and to pickle."""
+    """All that it takes to make the segments of one campaign. Cheap to make and to pickle.
+
+    A ``draft`` has segments of its own, which say on every picture that they are a trial.
+    """
 
     campaign: Campaign
     voice: Voice
     profile: Profile
     store: Store
+    draft: bool = False
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -78,6 +82,7 @@ class Studio:
                 "files": _digests(scene_files(self.campaign.drawing(scene.scene), self.folders)),
                 "voice": [self.voice.id, self.voice.version],
                 "profile": self.profile.key_data(),
+                **({"draft": _digests(scene_files("draft.svg", self.folders))} if self.draft else {}),
             }
         )
 
@@ -107,9 +112,9 @@ class Studio:
             with timed(spent, "drawing"):
                 drawn = self.draw(scene, told)
         except TextOverflow as error:
-            if self._too_long(scene, "first_name"):
+            if self._too_long(scene, FIRST_NAME):
                 raise FirstNameError("è troppo lungo per l’immagine") from error
-            if self._too_long(scene, "patronato"):
+            if self._too_long(scene, PATRONATO):
                 raise InputError("patronato: è troppo lungo per l’immagine") from error
             raise
         before = spent["drawing"]
@@ -178,7 +183,9 @@ class Studio:
 
         source = self.campaign.folder / self.campaign.drawing(scene.scene)
         size = (self.profile.width, self.profile.height)
-        return drawing.draw(self.svg(scene), source, told.sentences, told.frames, size, store=self.store)
+        return drawing.draw(
+            self.svg(scene), source, told.sentences, told.frames, size, store=self.store, draft=self.draft
+        )
 
     def svg(self, scene: FilledScene) -> str:
         """The scene's drawing, filled with its values and its chapter's title."""
@@ -190,7 +197,7 @@ class Studio:
         return templates.fill_drawing(name, self.folders, values, **FUNCTIONS, qr_code=qr_code)
 
 
-def open_studio(campaign: Campaign, settings: Settings, *, threads: int | None = None) -> Studio:
+def open_studio(campaign: Campaign, settings: Settings, *, threads: int | None = None, draft: bool = False) -> Studio:
     """The studio that the settings ask for: voice, size, store.
 
     Raises UnknownChoice for an unknown voice, InputError for one that the campaign does not allow.
@@ -201,7 +208,7 @@ def open_studio(campaign: Campaign, settings: Settings, *, threads: int | None =
     if chosen.online and not voices.online_allowed:
         raise InputError(f"voce {voice_id}: manda le parole a terzi; la campagna {campaign.id} non lo permette")
     width, height = settings.size
-    return Studio(campaign, chosen, Profile(width, height, stills=settings.stills), Store(settings.store))
+    return Studio(campaign, chosen, Profile(width, height, stills=settings.stills), Store(settings.store), draft)
 
 
 @lru_cache(maxsize=256)

@@ -102,19 +102,18 @@ def count(database: Database, campaign: Campaign, at_most: timedelta = timedelta
     with database.session() as session:
         if session.get(CampaignRecord, campaign.id) is None:
             return None
-    since = _begin(database, campaign.id) if until is None else until - OVERLAP
-    if since is None:
+    begun = until or _begin(database, campaign.id)
+    if begun is None:
         return moment
+    since = begun - OVERLAP
     _join(database, campaign, since)
     first, last = day_of(since - SETTLES), day_of(moment)
-    for number in range((last - first).days + 1):
-        span = Span(first + timedelta(days=number))
-        _count_day(database, campaign.id, span, min(moment, span.end))
     for day in _rated_anew(database, since):
         if day < first:
-            _count_day(database, campaign.id, Span(day), moment, _RATED)
-    with database.session() as session:
-        _mark(session, campaign.id, moment)
+            _count_day(database, campaign.id, Span(day), None, _RATED)
+    for number in range((last - first).days + 1):
+        span = Span(first + timedelta(days=number))
+        _count_day(database, campaign.id, span, min(moment, max(begun, span.end)))
     return moment
 
 
@@ -130,7 +129,7 @@ def _begin(database: Database, campaign: str) -> datetime | None:
     earliest = (
         select(func.min(GuideRecord.made_at))
         .join(ApplicationRecord, col(ApplicationRecord.id) == GuideRecord.application_id)
-        .where(col(ApplicationRecord.campaign_id) == campaign)
+        .where(col(ApplicationRecord.campaign_id) == campaign, col(GuideRecord.draft).is_(False))
     )
     with database.session() as session:
         since: datetime | None = session.execute(earliest).scalar_one()
@@ -163,6 +162,7 @@ def _join(database: Database, campaign: Campaign, since: datetime) -> None:
         .join(ApplicationRecord, col(ApplicationRecord.id) == col(GuideRecord.application_id))
         .where(
             col(ApplicationRecord.campaign_id) == campaign.id,
+            col(GuideRecord.draft).is_(False),
             col(GuideRecord.made_at) >= since - SETTLES,
             ~exists().where(col(Member.guide_id) == col(GuideRecord.id)),
         )
@@ -308,7 +308,9 @@ STARS_COUNTS = tuple(f"stars_{number}" for number in STARS)
 BUTTON_COUNTS = ("shown", "pressed", "answered")
 
 
-def _count_day(database: Database, campaign: str, span: Span, until: datetime, sources: Sequence[Any] = _ALL) -> None:
+def _count_day(
+    database: Database, campaign: str, span: Span, until: datetime | None, sources: Sequence[Any] = _ALL
+) -> None:
     """Count the day from these sources, and put it in the place of what was counted before, which takes no time.
 
     Of two who do it at once the slower may write what is older by then, but notes that it is, and it is done again.
@@ -364,6 +366,28 @@ def sums(session: Session, campaign: str, first: date | None = None, last: date 
     )
 
 
+_whole: dict[tuple[str, str], tuple[datetime, Sums]] = {}
+
+
+def whole(database: Database, session: Session, campaign: str) -> Sums:
+    """Every audience's counts of all days. Kept from one counting to the next: every selection is held against it."""
+    counted = session.get(Counted, campaign)
+    kept = _whole.get((database.address, campaign))
+    if counted and kept and kept[0] == counted.until:
+        return kept[1]
+    found = sums(session, campaign)
+    if counted:
+        _whole[database.address, campaign] = counted.until, found
+    return found
+
+
+def made(session: Session, campaign: str) -> tuple[Mapping[int, Key], Mapping[int, int]]:
+    """The campaign's audiences, and how many guides were ever made for each."""
+    audiences = {one: key for key, one in _known(session, campaign).items()}
+    counts = _sums(session, Tally, [col(Tally.audience_id)], ["made"], audiences, None, None)
+    return audiences, {key[0]: row["made"] for key, row in counts.items()}
+
+
 def by_day(
     session: Session, audiences: Collection[int], first: date | None = None, last: date | None = None
 ) -> dict[date, Counts]:
@@ -398,11 +422,12 @@ def _sums(
 
 @dataclass(frozen=True)
 class Comment:
-    """What somebody wrote of a guide, and the day; whose it is cannot be asked."""
+    """What somebody wrote of a guide, the day, and the guide's cases; whose it is cannot be asked."""
 
     day: date
     stars: int
     text: str
+    cases: tuple[str, ...]
 
 
 def comments(
@@ -416,8 +441,9 @@ def comments(
 ) -> list[Comment]:
     """Comments with these words in them, newest first: ``size`` of them after the first ``skip``."""
     query = (
-        select(col(Rating.rated_at), col(Rating.stars), col(Rating.comment))
+        select(col(Rating.rated_at), col(Rating.stars), col(Rating.comment), col(Audience.cases))
         .join(Member, col(Member.guide_id) == col(Rating.guide_id))
+        .join(Audience, col(Audience.id) == col(Member.audience_id))
         .where(col(Rating.comment) != "", col(Member.audience_id).in_(audiences))
         .order_by(col(Rating.rated_at).desc(), col(Rating.guide_id))
         .offset(skip)
@@ -429,4 +455,5 @@ def comments(
         query = query.where(col(Rating.rated_at) < Span(last).end)
     if words:
         query = query.where(col(Rating.comment).icontains(words, autoescape=True))
-    return [Comment(day_of(rated), stars, text) for rated, stars, text in session.execute(query)]
+    rows = session.execute(query)
+    return [Comment(day_of(rated), stars, text, tuple(cases.split("+"))) for rated, stars, text, cases in rows]

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, true, update
 from sqlmodel import col
 
 from videoguide import payload
-from videoguide.database import ApplicationRecord, Database, GuideRecord, LoginSession, Recipient, Run, now
+from videoguide.database import ApplicationRecord, Database, GuideRecord, LoginSession, Preview, Recipient, Run, now
 from videoguide.errors import InputError, StoreError, system_reason
 from videoguide.guides import OUTLINES
 from videoguide.layers import LAYERS
@@ -29,14 +29,14 @@ from videoguide.locks import only_run
 from videoguide.narration import SPEECH
 from videoguide.payload import SEGMENTS
 from videoguide.pipeline import guide_folder
-from videoguide.progress import Report as Tell
-from videoguide.progress import silently
+from videoguide.progress import Tell, silently
 from videoguide.register import keys_of
 from videoguide.store import Store, key_of
 
 BATCH = 500
 """Guides, or pieces, that are deleted before it is asked again whether a run has begun."""
 ROWS_AT_A_TIME = 1000
+ALL = true()
 RUN_LASTS = timedelta(days=1)
 """So long a run without an end counts as going on, where its output folder cannot tell."""
 
@@ -71,7 +71,9 @@ def stats(store: Store, database: Database) -> list[Stock]:
 def _sizes(store: Store, kind: str) -> Iterator[tuple[str, int]]:
     for key in store.keys(kind):
         with suppress(FileNotFoundError):
-            yield key, store.path(kind, key).stat().st_size
+            piece = store.path(kind, key)
+            parts = (part for part in piece.rglob("*") if part.is_file()) if piece.is_dir() else (piece,)
+            yield key, sum(part.stat().st_size for part in parts)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def verify(store: Store, database: Database, tell: Tell = silently) -> Verified:
     bad = {(one.kind, one.key) for one in damaged}
     touched = (
         (OUTLINES, outline) in bad or any((SEGMENTS, key) in bad for key in segments)
-        for outline, segments in _keys(database)
+        for outline, segments in _keys(database, GuideRecord)
     )
     return Verified(len(pieces), tuple(damaged), sum(touched) if bad else 0)
 
@@ -242,7 +244,8 @@ def purge_expired(store: Store, database: Database, *, dry_run: bool = False) ->
 
     Raises InputError while a render is going on, StoreError.
     """
-    return _purge(store, database, col(GuideRecord.expires_at) <= now(), dry_run)
+    moment = now()
+    return _purge(store, database, col(GuideRecord.expires_at) <= moment, col(Preview.expires_at) <= moment, dry_run)
 
 
 def purge_person(store: Store, database: Database, fiscal_code: str, *, dry_run: bool = False) -> Purged:
@@ -258,23 +261,29 @@ def purge_person(store: Store, database: Database, fiscal_code: str, *, dry_run:
     if person is None:
         return Purged(settled=dry_run or database.settle())
     theirs = select(col(ApplicationRecord.id)).where(col(ApplicationRecord.recipient_id) == person)
-    return _purge(store, database, col(GuideRecord.application_id).in_(theirs), dry_run)
+    of_guides, of_previews = (col(table.application_id).in_(theirs) for table in (GuideRecord, Preview))
+    return _purge(store, database, of_guides, of_previews, dry_run)
 
 
-def _purge(store: Store, database: Database, doomed: ColumnElement[bool], dry_run: bool) -> Purged:
+def _purge(
+    store: Store, database: Database, doomed: ColumnElement[bool], previews: ColumnElement[bool], dry_run: bool
+) -> Purged:
+    """Delete these guides, and these of the staff's previews."""
     outputs = _outputs(database, doomed)
     places = sorted({place for some in outputs.values() for place in some})
     waiting: AbstractContextManager[Ask] = nullcontext(_ask_nothing) if dry_run else no_run(database, places)
     with waiting as ask:
         guides, files, file_bytes = _remove_files(database, doomed, outputs, ask, dry_run)
-        _, mine = _needed(database, doomed)
-        _, others = _needed(database, ~doomed)
+        _, mine = _needed(database, doomed, previews)
+        _, others = _needed(database, ~doomed, previews.is_not(True))
         mine -= others
         # what their sounds were made of goes first: the segments tell of it
         spoken = _speech_of(store, mine)
         speech = _remove_all(store, SPEECH, spoken - _speech_of(store, others if spoken else ()), ask, dry_run)
         segments = _remove_all(store, SEGMENTS, mine, ask, dry_run)
         if not dry_run:
+            with database.session() as session:
+                session.execute(delete(Preview).where(previews), execution_options={"synchronize_session": False})
             _delete_rows(database, doomed, ask)
     return Purged(
         guides,
@@ -411,21 +420,23 @@ def _ask_nothing() -> None:
     """What only looks disturbs no run."""
 
 
-def _needed(database: Database, which: ColumnElement[bool] | None = None) -> tuple[set[str], set[str]]:
-    """Keys of the outlines and of the segments that guides are made of: all guides', or those of ``which``."""
+def _needed(
+    database: Database, guides: ColumnElement[bool] = ALL, previews: ColumnElement[bool] = ALL
+) -> tuple[set[str], set[str]]:
+    """Keys of the outlines and of the segments that guides and the staff's previews are made of: all, or these."""
     outlines: set[str] = set()
     segments: set[str] = set()
-    for outline, keys in _keys(database, which):
+    for outline, keys in chain(_keys(database, GuideRecord, guides), _keys(database, Preview, previews)):
         outlines.add(outline)
         segments.update(keys)
     return outlines, segments
 
 
-def _keys(database: Database, which: ColumnElement[bool] | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Each guide's outline and segments; a few guides are in memory at a time."""
-    query = select(col(GuideRecord.outline), col(GuideRecord.segments))
-    if which is not None:
-        query = query.where(which)
+def _keys(
+    database: Database, table: type[GuideRecord] | type[Preview], which: ColumnElement[bool] = ALL
+) -> Iterator[tuple[str, list[str]]]:
+    """Each guide's, or preview's, outline and segments; a few are in memory at a time."""
+    query = select(col(table.outline), col(table.segments)).where(which)
     with database.session() as session:
         for outline, segments in session.execute(query.execution_options(yield_per=ROWS_AT_A_TIME)):
             yield outline.hex(), [key.hex() for key in keys_of(segments)]

@@ -15,13 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from videoguide.assets import assets_folder
 from videoguide.campaigns import ART, KEPT_ART, Campaign
-from videoguide.database import CampaignRecord, Database, VersionRecord, now
+from videoguide.database import ApplicationRecord, CampaignRecord, Database, GuideRecord, VersionRecord, now, to_read
 from videoguide.errors import InputError, StoreError, UnknownChoice, system_reason
 from videoguide.store import TEMPORARY_PREFIX, Store, digest_of, key_of
 
@@ -98,6 +98,15 @@ def keep(database: Database, store: Store, campaign: Campaign) -> Version:
     return find(database, campaign.id, version)
 
 
+def unchanging(store: Store, campaign: Campaign, version: str) -> Campaign:
+    """The pack, which has that version now, of files that nobody changes any more.
+
+    Raises InputError when it has just become another, StoreError.
+    """
+    _keep_files(store, campaign, version)
+    return kept_pack(store, version)
+
+
 def kept_pack(store: Store, version: str) -> Campaign:
     """The pack as it was in that version. Raises StoreError when it is not there, PackError."""
     folder = store.find(VERSIONS, version)
@@ -111,6 +120,22 @@ def versions_of(database: Database, campaign: str) -> list[Version]:
     query = select(VersionRecord).where(VersionRecord.campaign_id == campaign).order_by(col(VersionRecord.since).desc())
     with database.session() as session:
         return [_version(record) for record in session.exec(query)]
+
+
+def guides_made(database: Database, campaign: str) -> dict[str, int]:
+    """For each version, how many guides that people can see were made with it. Raises StoreError."""
+    query = (
+        select(col(GuideRecord.version), func.count())
+        .join(ApplicationRecord, col(ApplicationRecord.id) == col(GuideRecord.application_id))
+        .where(
+            col(ApplicationRecord.campaign_id) == campaign,
+            col(GuideRecord.withdrawn_at).is_(None),
+            ~col(GuideRecord.draft),
+        )
+        .group_by(col(GuideRecord.version))
+    )
+    with database.session() as session:
+        return dict(session.exec(query).all())
 
 
 def find(database: Database, campaign: str, version: str) -> Version:
@@ -151,18 +176,17 @@ def go_live(database: Database, campaign: str, version: str) -> None:
             record.live_since, record.live_until = moment, None
 
 
-def approved_pack(database: Database, store: Store, campaign: Campaign) -> tuple[Campaign, Version]:
-    """The pack as it is now, from files that nobody changes any more, and its version.
-
-    Raises InputError when that version is not approved, StoreError.
-    """
-    version = keep(database, store, campaign)
-    if version.approved_at is None:
-        raise InputError(
-            f"campagna {campaign.id}: la versione {version.short} non è approvata; approvala nell’area del personale "
-            f"o con «videoguide approve {campaign.id}», o fai una prova con --draft"
-        )
-    return kept_pack(store, version.version), version
+def require_approved(address: str, campaign: Campaign, version: str) -> None:
+    """Raises InputError unless that version of the pack is approved in the database at ``address``, StoreError."""
+    database = to_read(address)
+    if database:
+        with database:
+            if any(one.version == version and one.approved_at for one in versions_of(database, campaign.id)):
+                return
+    raise InputError(
+        f"campagna {campaign.id}: la versione {version[:SHORT]} non è approvata; approvala nell’area del personale "
+        f"o con «videoguide approve {campaign.id}», o fai una prova con --draft"
+    )
 
 
 def _version(record: VersionRecord) -> Version:

@@ -38,11 +38,13 @@ SAYABLE = "Ciao."
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where work is done: the campaign pack's folder, the settings, and threads a process may use (None: all)."""
+    """Where work is done: the campaign pack's folder, the settings, threads a process may use (None: all), and whether
+    drafts are made."""
 
     pack: Path
     settings: Settings
     threads: int | None
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,4 +195,5 @@ def _end_with(sentinel: int) -> None:
 @lru_cache(maxsize=4)
 def _studio(workshop: Workshop) -> Studio:
     """A worker's own studio, opened once."""
-    return open_studio(campaigns.Campaign(workshop.pack), workshop.settings, threads=workshop.threads)
+    campaign = campaigns.Campaign(workshop.pack)
+    return open_studio(campaign, workshop.settings, threads=workshop.threads, draft=workshop.draft)
