@@ -12,6 +12,7 @@ help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 demo: $(BIN)/.videoguide  ## render the sample campaign's guides into output/demo
+	$(BIN)/videoguide approve assegno-unico
 	$(BIN)/videoguide render assegno-unico scenes/assegno-unico/sample.csv --output output/demo
 
 test: $(BIN)/.videoguide-test chromium  ## all tests

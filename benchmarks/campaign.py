@@ -131,6 +131,7 @@ class Bench:
             shutil.rmtree(output, ignore_errors=True)
             database.unlink(missing_ok=True)
             places = {"VIDEOGUIDE_STORE": str(store), "VIDEOGUIDE_DATABASE": f"sqlite:///{database}"}
+            self._videoguide("approve", CAMPAIGN, **places)
             typed: list[str | Path] = ["render", CAMPAIGN, extract, "-o", output, *" ".join(words).split()]
             done = self._videoguide(*typed, **places)
             done.report = msgspec.json.decode((output / REPORT_FILE).read_bytes())

@@ -131,15 +131,24 @@ class RunningPortal:
 
 @contextmanager
 def running_portal(
-    folder: Path, values: Mapping[str, str], *, demo: bool = False, store: Path | None = None
+    folder: Path,
+    values: Mapping[str, str],
+    *,
+    demo: bool = False,
+    store: Path | None = None,
+    scenes: Path | None = None,
 ) -> Iterator[RunningPortal]:
-    """A portal with the trial routes under uvicorn on a free port; its store is new, but for a given one."""
+    """A portal with the trial routes under uvicorn on a free port; its store is new, but for a given one.
+
+    Its packs are the program's, or those in ``scenes``; what it makes is small and silent.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as on the sockets that the server opens itself
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     store = store or folder / "store"
     store.mkdir(parents=True, exist_ok=True)
-    given = settings.load({}, database=f"sqlite:///{folder}/portal.db", store=str(store))
+    packs = {"voice": "silent", "size": "320x180", "scenes": str(scenes) if scenes else None}
+    given = settings.load({}, database=f"sqlite:///{folder}/portal.db", store=str(store), **packs)
     rules = PortalSettings.of({"portal_url": url, "portal_login_rate": "1000", **values}, demo=demo)
     log = io.StringIO()
     app = create_app(given, rules, demo=demo, log=Log(log))

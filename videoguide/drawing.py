@@ -227,35 +227,39 @@ def draw(
     frames: int,
     size: tuple[int, int],
     *,
+    art: Path | None = None,
     store: Store | None = None,
     draft: bool = False,
 ) -> Drawing:
     """A filled scene drawing as pictures; those of a draft say so.
 
     ``source`` names the template in errors; ``times`` are the sentences' samples; ``frames`` how many
-    pictures the scene lasts; ``size`` (width, height) in pixels, 16:9. With a ``store``, layers without
-    words are kept in it for other runs (kind ``layers``); words are quickly drawn, and may be a name.
+    pictures the scene lasts; ``size`` (width, height) in pixels, 16:9; ``art`` the folder of shared drawings. With a
+    ``store``, layers without words are kept in it for other runs (kind ``layers``); words are quickly drawn, and may
+    be a name.
     Raises PackError for a drawing that is not right.
     """
     if size[0] * HEIGHT != size[1] * WIDTH:
         raise PackError(source, f"non si può disegnare a {size[0]}x{size[1]}; ammesso: 16:9")
     layers = read_layers(svg, source, times, frames)
     sprites = [rasterise(one.svg, size, store=store, source=source, where=f"livello {one.id}") for one in layers]
-    return Drawing(layers, sprites, stage(size, store=store), frames, _shared(DRAFT, size, store) if draft else None)
+    mark = _shared(DRAFT, size, art, store) if draft else None
+    return Drawing(layers, sprites, stage(size, art=art, store=store), frames, mark)
 
 
-def stage(size: tuple[int, int], *, store: Store | None = None) -> Image.Image:
+def stage(size: tuple[int, int], *, art: Path | None = None, store: Store | None = None) -> Image.Image:
     """The bare stage, RGB."""
-    sprite = _shared(STAGE, size, store)
+    sprite = _shared(STAGE, size, art, store)
     bare = Image.new("RGB", size, "#F3F7FB")
     if sprite.image:
         bare.paste(sprite.image, (sprite.left, sprite.top), sprite.image)
     return bare
 
 
-def _shared(name: str, size: tuple[int, int], store: Store | None) -> Sprite:
+def _shared(name: str, size: tuple[int, int], art: Path | None, store: Store | None) -> Sprite:
     """A shared drawing that needs no values."""
-    return rasterise(fill_drawing(name, (assets_folder() / "art",), {}), size, store=store, source=name)
+    svg = fill_drawing(name, (art or assets_folder() / "art",), {})
+    return rasterise(svg, size, store=store, source=name)
 
 
 def rasterise(

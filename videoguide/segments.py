@@ -16,7 +16,7 @@ from videoguide import payload, templates
 from videoguide.assets import assets_folder
 from videoguide.campaigns import FIRST_NAME, Campaign
 from videoguide.encoding import Profile
-from videoguide.errors import FirstNameError, InputError, StoreError, TextOverflow
+from videoguide.errors import FirstNameError, InputError, PackError, StoreError, TextOverflow
 from videoguide.payload import SEGMENTS, HeardSentence, Info, OfferedButton, SegmentFile
 from videoguide.progress import timed
 from videoguide.pronunciation import Lexicon, load_lexicon, spoken
@@ -100,12 +100,14 @@ class Studio:
         """Narrate, draw, encode and put; replaces what the store may have under this key.
 
         ``spent``, if given, grows by the seconds of each kind of work: ``voice``, ``drawing``, ``encoding``.
-        Raises FirstNameError or InputError for a person's own words that are too long for the picture.
+        Raises FirstNameError or InputError for a person's own words that are too long for the picture, PackError for
+        a pack that changes meanwhile.
         """
         from videoguide import clips, encoding
         from videoguide import pictures as stills
 
         spent = {} if spent is None else spent
+        key = self.key(scene)
         with timed(spent, "voice"):
             told = self.tell(scene)
         try:
@@ -139,7 +141,9 @@ class Studio:
             self._info(scene, told),
             stills.poster(drawn, drawn.frames - POSTER_BEFORE_END),
         )
-        return payload.read(self.store.put(SEGMENTS, self.key(scene), parts))
+        if self.key(scene) != key:
+            raise PackError(self.campaign.drawing(scene.scene), "è cambiato mentre si faceva la scena; prova di nuovo")
+        return payload.read(self.store.put(SEGMENTS, key, parts))
 
     def _info(self, scene: FilledScene, told: "Narration") -> Info:
         from videoguide.narration import speech_keys
@@ -184,7 +188,14 @@ class Studio:
         source = self.campaign.folder / self.campaign.drawing(scene.scene)
         size = (self.profile.width, self.profile.height)
         return drawing.draw(
-            self.svg(scene), source, told.sentences, told.frames, size, store=self.store, draft=self.draft
+            self.svg(scene),
+            source,
+            told.sentences,
+            told.frames,
+            size,
+            art=self.campaign.art,
+            store=self.store,
+            draft=self.draft,
         )
 
     def svg(self, scene: FilledScene) -> str:

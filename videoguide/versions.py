@@ -149,7 +149,8 @@ def find(database: Database, campaign: str, version: str) -> Version:
 
 def approve(database: Database, version: Version, who: str) -> None:
     """Approve a version; who approved it first stays. Raises StoreError."""
-    _change(database, version, approved_at=now(), approved_by=who)
+    if find(database, version.campaign, version.version).approved_at is None:
+        _change(database, version, approved_at=now(), approved_by=who)
 
 
 def revoke(database: Database, version: Version) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -115,21 +116,22 @@ def _watch(pack: "Campaign", settings: "Settings", script_of: "Callable[[Campaig
             raise InputError(f"{written}: con --watch non può stare nella cartella della campagna o dei disegni")
     changing = changes(places)
     next(changing)
-    with still(pack) as copy:
-        _make(copy, settings, script_of, output)
-    try:
-        typer.echo(f"guardo {pack.folder}, i disegni comuni e il lessico; per smettere Ctrl-C", err=True)
-        for changed in changing:
-            names = ", ".join(path.name for path in changed[:NAMED])
-            more = f" e altri {len(changed) - NAMED}" if len(changed) > NAMED else ""
-            typer.echo(f"{time.strftime('%H:%M:%S')}  {names}{more}")
-            try:
-                with still(pack) as copy:
-                    _make(copy, settings, script_of, output, name_reused=False)
-            except VideoGuideError as error:
-                typer.echo(f"videoguide: {error.message}", err=True)
-    except KeyboardInterrupt:
-        typer.echo(f"\nnon guardo più; l’ultima guida è in {output}", err=True)
+    with TemporaryDirectory(prefix="videoguide-") as aside:
+        with still(pack, Path(aside)) as copy:
+            _make(copy, settings, script_of, output)
+        try:
+            typer.echo(f"guardo {pack.folder}, i disegni comuni e il lessico; per smettere Ctrl-C", err=True)
+            for changed in changing:
+                names = ", ".join(path.name for path in changed[:NAMED])
+                more = f" e altri {len(changed) - NAMED}" if len(changed) > NAMED else ""
+                typer.echo(f"{time.strftime('%H:%M:%S')}  {names}{more}")
+                try:
+                    with still(pack, Path(aside)) as copy:
+                        _make(copy, settings, script_of, output, name_reused=False)
+                except VideoGuideError as error:
+                    typer.echo(f"videoguide: {error.message}", err=True)
+        except KeyboardInterrupt:
+            typer.echo(f"\nnon guardo più; l’ultima guida è in {output}", err=True)
 
 
 def _facts(pack: "Campaign", cases: list[str], options: "Mapping[str, FactValue | None]") -> "dict[str, FactValue]":

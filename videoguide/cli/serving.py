@@ -12,13 +12,16 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="In prova: campagna e persone inventate, accesso senza identità digitale.")
     ] = False,
+    guides: Annotated[
+        bool, typer.Option("--guides/--no-guides", help="In prova: approva la campagna d’esempio e fa le sue guide.")
+    ] = True,
     host: Annotated[str, typer.Option("--host", metavar="INDIRIZZO", help="Dove ascoltare.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N", help="Porta.")] = 8000,
     voice: VoiceId = None,
     size: Size = None,
     store: Store = None,
 ) -> None:
-    """Apre l’area riservata: accesso, guide, valutazioni. In prova fa prima le guide della campagna d’esempio."""
+    """Apre l’area riservata e quella del personale. In prova, prima approva la campagna d’esempio e ne fa le guide."""
     from videoguide import settings
     from videoguide.portal.app import create_app, server
     from videoguide.portal.configuration import PORTAL_SETTINGS, PortalSettings
@@ -28,7 +31,7 @@ def serve(
     rules = PortalSettings.of(settings.read(PORTAL_SETTINGS, None, **here), demo=demo)
     app = create_app(found, rules, demo=demo)
     serving = server(app, host, port)
-    if demo:
+    if demo and guides:
         from videoguide.display import stages
         from videoguide.pipeline import render_samples
 

@@ -20,17 +20,19 @@ from starlette.responses import JSONResponse, Response
 
 from videoguide import __version__
 from videoguide.database import Database, LoginSession
-from videoguide.errors import InputError, StoreError
+from videoguide.desk import Desk
+from videoguide.errors import InputError, PackError, StoreError
 from videoguide.portal import login
-from videoguide.portal.answers import Refusal, code_of, refused
+from videoguide.portal.answers import Refusal, code_of, is_page_visit, refused, show
 from videoguide.portal.configuration import PortalSettings, is_loopback
 from videoguide.portal.logs import Log, Recorder, route_of
 from videoguide.portal.metrics import CONTENT_TYPE, Metrics
 from videoguide.portal.provider import Provider
 from videoguide.portal.rendering import STATIC_FOLDER, STATIC_ROOT, static_names, static_version
 from videoguide.portal.security import Gate, SecureHeaders, protect
-from videoguide.portal.sessions import Sessions
+from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.state import Portal, portal_of
+from videoguide.portal.views import ErrorPage
 from videoguide.settings import Settings
 from videoguide.store import Store
 
@@ -66,6 +68,7 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
         demo=demo,
         database=database,
         store=Store(settings.store),
+        desk=Desk(rules.workers),
         sessions=Sessions(database, idle=rules.idle, longest=rules.longest, secure=rules.secure),
         provider=Provider(rules.login, rules.url + login.CALLBACK) if rules.login else None,
         people=people,
@@ -78,6 +81,7 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
         try:
             yield
         finally:
+            portal.desk.close()
             database.engine.dispose()
 
     app = FastAPI(
@@ -95,6 +99,7 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
     app.add_exception_handler(StoreError, _refuse_unavailable)
+    app.add_exception_handler(PackError, _refuse_pack)
     # the last added is the outermost
     app.add_middleware(Gate, rules=rules, sessions=portal.sessions)
     app.add_middleware(Recorder, log=portal.log, metrics=portal.metrics)
@@ -213,6 +218,15 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _refuse_invalid(request: Request, _: Exception) -> Response:
     return refused(request, "invalid")
+
+
+async def _refuse_pack(request: Request, error: Exception) -> Response:
+    """Staff read what is wrong with a pack, others that the service is paused."""
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is None or visitor.is_citizen or not is_page_visit(request):
+        return await _refuse_unavailable(request, error)
+    page = ErrorPage(title="Il pacchetto non si può usare", words=str(error), status=503, csrf=visitor.csrf)
+    return show(page, status=503)
 
 
 async def _refuse_unavailable(request: Request, error: Exception) -> Response:

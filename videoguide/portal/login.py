@@ -103,7 +103,7 @@ def _way_in(request: Request, then: str, message: str, *, staff: bool) -> Respon
     title = STAFF_TITLE if staff else LoginPage.title
     if not portal.demo:
         start = f"/login/start?next={quote(then)}{'&staff=1' if staff else ''}"
-        return show(LoginPage(title=title, login_url=start, message=message))
+        return show(LoginPage(title=title, login_url=start, message=message, for_staff=staff))
     if staff:
         people = tuple(Person(role, ROLE_NAMES[role], ABOUT_STAFF) for role in STAFF_ROLES)
     else:
@@ -112,7 +112,8 @@ def _way_in(request: Request, then: str, message: str, *, staff: bool) -> Respon
     if not csrf:
         token, csrf = sessions.begin_way_in({})
     address = f"/demo/login?next={quote(then)}"
-    response = show(LoginPage(title=title, login_url=address, people=people, message=message, csrf=csrf))
+    page = LoginPage(title=title, login_url=address, people=people, message=message, csrf=csrf, for_staff=staff)
+    response = show(page)
     if token:
         sessions.way_in_cookie.set(response, token)
     return response

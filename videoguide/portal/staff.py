@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from videoguide import audit, campaigns, register, versions
 from videoguide.campaigns import Campaign
-from videoguide.errors import UnknownChoice
+from videoguide.errors import PackError, UnknownChoice
 from videoguide.extracts import INSTITUTE_TIME
 from videoguide.portal.answers import Refusal, show
 from videoguide.portal.login import ROLE_NAMES, require_staff
@@ -69,22 +69,27 @@ def home(request: Request, visitor: Viewer) -> Response:
     """The campaigns, and what can be done with each."""
     portal = portal_of(request)
     runs = register.last_runs(portal.database)
-    cards = []
-    for campaign in campaigns.campaigns(portal.settings.scenes):
-        loaded = campaigns.load(portal.settings.scenes, campaign)
-        version = versions.keep(portal.database, portal.store, loaded)
-        ended = runs.get(campaign)
-        cards.append(
-            CampaignCard(
-                title=loaded.description.title,
-                version=version.short,
-                state_words=versions.STATES[version.state],
-                last_run=moment(ended) if ended else "",
-                steps=steps(campaign),
-            )
-        )
+    known = campaigns.campaigns(portal.settings.scenes)
+    cards = tuple(_card(portal, campaign, runs.get(campaign)) for campaign in known)
+    audit_url = "/staff/audit" if visitor.role == "approver" else ""
     role = next(words for role, words in ROLE_NAMES.items() if role == visitor.role)
-    return show(StaffHomePage(csrf=visitor.csrf, role_words=role.lower(), campaigns=tuple(cards)))
+    return show(StaffHomePage(csrf=visitor.csrf, role_words=role.lower(), campaigns=cards, audit_url=audit_url))
+
+
+def _card(portal: Portal, campaign: str, ended: datetime | None) -> CampaignCard:
+    last_run = moment(ended) if ended else ""
+    try:
+        pack = campaigns.load(portal.settings.scenes, campaign)
+    except PackError as error:
+        return CampaignCard(title=campaign, problem=error.message, last_run=last_run, steps=steps(campaign))
+    version = versions.keep(portal.database, portal.store, pack)
+    return CampaignCard(
+        title=pack.description.title,
+        version=version.short,
+        state_words=versions.STATES[version.state],
+        last_run=last_run,
+        steps=steps(campaign),
+    )
 
 
 @router.get("/staff/audit")

@@ -30,16 +30,19 @@ class CampaignCard:
     """A campaign in the list."""
 
     title: str
-    version: str
+    version: str = ""
     """The beginning of its version's name."""
 
-    state_words: str
+    state_words: str = ""
     """Whether that version is a draft, approved or live."""
 
-    last_run: str
+    problem: str = ""
+    """What is wrong with its pack; empty if it can be used."""
+
+    last_run: str = ""
     """The day guides were made last, in words; empty if never."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,9 @@ class StaffHomePage(StaffPage):
     """What the member of staff may do."""
 
     campaigns: tuple[CampaignCard, ...]
+
+    audit_url: str = ""
+    """Where it is told who did what; empty for those whom it does not concern."""
 
 
 @dataclass(frozen=True)

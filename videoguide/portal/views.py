@@ -75,6 +75,9 @@ class LoginPage(Page):
     message: str = ""
     """Why the person is here again, e.g. that the session has ended; empty on a first visit."""
 
+    for_staff: bool = False
+    """Whether it is the staff's way in."""
+
 
 @dataclass(frozen=True)
 class GuideCard:
@@ -181,13 +184,8 @@ class GuideWords(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuidePage(GuideWords):
-    """A guide to watch, to press, to act on and to rate."""
-
-    template: ClassVar[str] = "guide.html"
-
-    cases: tuple[str, ...] = ()
-    """What it is about, each case in plain words."""
+class WatchPage(GuideWords):
+    """A guide in its player, to watch and to press. What has no address is not offered."""
 
     video_url: str
     """The MP4, served with byte ranges."""
@@ -204,17 +202,36 @@ class GuidePage(GuideWords):
     download_url: str
     """The MP4 to keep."""
 
-    text_url: str
+    sound_url: str = ""
+    """The sound alone as M4A."""
+
+    text_url: str = ""
     """The version as text and audio."""
 
-    rating_url: str
+    rating_url: str = ""
     """Where the form posts ``csrf``, ``rating`` (1 to 5) and ``comment``."""
 
-    events_url: str
+    events_url: str = ""
     """Where events are posted as JSON: ``csrf``, ``view``, ``kind``, ``value``."""
 
-    view_id: str
+    view_id: str = ""
     """The random id of this one opening of the page."""
+
+    @property
+    def buttons_at_once(self) -> int:
+        """How many buttons stand on the page together at most: their place is kept free, so that nothing jumps."""
+        buttons = self.manifest.buttons
+        return max((sum(_overlap(one, other) for other in buttons) for one in buttons), default=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidePage(WatchPage):
+    """A person's guide to watch, to press, to act on and to rate."""
+
+    template: ClassVar[str] = "guide.html"
+
+    cases: tuple[str, ...] = ()
+    """What it is about, each case in plain words."""
 
     rating: Rating | None = None
     """What the person said before, if anything."""
@@ -230,12 +247,6 @@ class GuidePage(GuideWords):
 
     comment_characters: int = COMMENT_CHARACTERS
     """How long a comment may be."""
-
-    @property
-    def buttons_at_once(self) -> int:
-        """How many buttons stand on the page together at most: their place is kept free, so that nothing jumps."""
-        buttons = self.manifest.buttons
-        return max((sum(_overlap(one, other) for other in buttons) for one in buttons), default=0)
 
 
 def _overlap(one: Button, other: Button) -> bool:
