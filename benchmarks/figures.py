@@ -1,21 +1,28 @@
 """How long the figures of a campaign take with 200,000 guides and 2,000,000 events; writes docs/benchmarks.md.
 
-The traffic is invented by ``tests/invented_traffic.py``: a wave of guides, then a trickle over four months.
+The traffic is invented by ``tests/invented_traffic.py``: a wave of guides, then a trickle over four months. Pages are
+asked for over HTTP, of a real portal; and what they call is measured alone, too. Before each round of pages all is
+counted again, as the portal does each minute: one page of each round finds nothing kept from the one before.
 """
 
 import argparse
+import io
 import math
 import random
+import socket
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
+import httpx2
 import report
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -25,14 +32,17 @@ from invented_traffic import enter, invent
 
 from videoguide import campaigns, settings, tallies
 from videoguide.campaigns import Campaign
-from videoguide.charts import charts
+from videoguide.charts import NARROW, charts
 from videoguide.database import Database, now
-from videoguide.figures import Selection, comments, figures
+from videoguide.figures import Figures, Selection, comments, figures
+from videoguide.portal.app import create_app, server
+from videoguide.portal.configuration import PortalSettings
+from videoguide.portal.logs import Log
 
 TARGET_MS = 300
 YOUNG_ENOUGH = timedelta(days=1)
 CAMPAIGN = "assegno-unico"
-WORDS = ("", "", "", "documento", "niente del genere")
+WORDS = ("documento", "niente del genere")
 
 
 @dataclass
@@ -46,21 +56,66 @@ class Times:
     first_count: float = 0
     later_counts: list[float] = field(default_factory=list)
     pages: dict[str, list[float]] = field(default_factory=dict)
+    """Over HTTP."""
+    calls: dict[str, list[float]] = field(default_factory=dict)
+    """What the pages call, alone."""
+
+    def call(self, page: str, database: Database, campaign: Campaign, filters: dict[str, str]) -> None:
+        """Measure what a page calls."""
+        given = {"from": "first", "to": "last"}
+        selection = Selection.of(**{given.get(name, name): value for name, value in filters.items() if name != "words"})
+        if page == "comments":
+            words = filters.get("words", "")
+            self._add("comments", lambda: comments(database, campaign, selection, words=words))
+            return
+        found: list[Figures] = []
+        self._add("figures", lambda: found.append(figures(database, campaign, selection, at_most=YOUNG_ENOUGH)))
+        self._add("charts, wide and narrow", lambda: (charts(found[0]), charts(found[0], NARROW)))
+
+    def _add(self, what: str, work: Callable[[], object]) -> None:
+        self.calls.setdefault(what, []).append(timed(work))
 
 
-def selections(campaign: Campaign, chance: random.Random) -> Iterator[tuple[str, Selection]]:
-    """What staff ask for, again and again: everything, one filter, several."""
-    today = date.today()
-    cases, channels = list(campaign.cases), campaign.description.channels
-    documents = list(campaign.catalogue[campaign.description.facts[tallies.documents_fact(campaign)].catalogue])
-    while True:
-        first = today - timedelta(days=chance.randrange(20, 110))
-        case, channel, document = chance.choice(cases), chance.choice(channels), chance.choice(documents)
-        yield "the whole campaign", Selection()
-        yield "a case", Selection(case=case)
-        yield "a document", Selection(document=document)
-        yield "three weeks", Selection(first=first, last=first + timedelta(days=20))
-        yield "a case, a channel and a period", Selection(case=case, channel=channel, first=first)
+def asked(campaign: Campaign, chance: random.Random) -> list[tuple[str, str, dict[str, str]]]:
+    """One round of what staff ask for, in any order: in words, the page, and the filters."""
+    first = date.today() - timedelta(days=chance.randrange(20, 110))
+    case, channel = chance.choice(list(campaign.cases)), chance.choice(campaign.description.channels)
+    fact = campaign.description.facts[tallies.documents_fact(campaign)]
+    document = chance.choice(list(campaign.catalogue[fact.catalogue]))
+    several = {"case": case, "channel": channel, "from": first.isoformat()}
+    kinds = [
+        ("the whole campaign", "figures", {}),
+        ("a case", "figures", {"case": case}),
+        ("a document", "figures", {"document": document}),
+        ("three weeks", "figures", {"from": first.isoformat(), "to": (first + timedelta(days=20)).isoformat()}),
+        ("a case, a channel and a period", "figures", several),
+        ("comments", "comments", several if chance.random() < 0.5 else {}),
+        ("comments with words", "comments", {"words": chance.choice(WORDS)}),
+    ]
+    chance.shuffle(kinds)
+    return kinds
+
+
+@contextmanager
+def serving(address: str, folder: Path) -> Iterator[httpx2.Client]:
+    """The browser of a member of staff, at a real portal over the database."""
+    given = settings.load({}, database=address, store=str(folder))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        rules = PortalSettings.of({"portal_url": url, "portal_session_rate": "100000", "portal_idle_minutes": "600"})
+        app = create_app(given, rules, log=Log(io.StringIO()))
+        running = server(app, "127.0.0.1", 0)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        sessions = app.state.portal.sessions
+        cookie = f"{sessions.cookie.name}={sessions.begin('viewer', subject='anna')}"
+        try:
+            with httpx2.Client(base_url=url, headers={"Accept": "text/html", "Cookie": cookie}, timeout=60) as browser:
+                yield browser
+        finally:
+            running.should_exit = True
+            thread.join()
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -80,16 +135,18 @@ def measure(address: str, campaign: Campaign, options: argparse.Namespace) -> Ti
         times.first_count = timed(lambda: tallies.count(database, campaign))
         times.later_counts = [timed(lambda: tallies.count(database, campaign)) for _ in range(options.rounds)]
         chance = random.Random(options.seed)
-        asked = selections(campaign, chance)
-        for _ in range(5 * options.rounds):
-            what, selection = next(asked)
-            words = chance.choice(WORDS)
-
-            def page(selection: Selection = selection, words: str = words) -> None:
-                charts(figures(database, campaign, selection, at_most=YOUNG_ENOUGH))
-                comments(database, campaign, selection, words=words)
-
-            times.pages.setdefault(what, []).append(timed(page))
+        with tempfile.TemporaryDirectory(dir=options.folder) as store, serving(address, Path(store)) as browser:
+            for _ in range(options.rounds):
+                tallies.count(database, campaign)
+                for what, page, filters in asked(campaign, chance):
+                    path = f"/staff/{campaign.id}/{page}?{urlencode(filters)}"
+                    times.pages.setdefault(what, []).append(
+                        timed(lambda path=path: browser.get(path).raise_for_status())
+                    )
+        for _ in range(options.rounds):
+            tallies.count(database, campaign)
+            for _, page, filters in asked(campaign, chance):
+                times.call(page, database, campaign, filters)
     return times
 
 
@@ -119,31 +176,30 @@ def percentile(seconds: Sequence[float], share: float) -> float:
 
 def told(measured: Sequence[Times], options: argparse.Namespace) -> str:
     """The section, in Markdown."""
-    rows = []
+    rows, sizes, worst = [], [], []
     for times in measured:
-        for what, seconds in times.pages.items():
+        for what, seconds in (
+            *sorted(times.pages.items()),
+            *((f"{call} alone", some) for call, some in times.calls.items()),
+        ):
             shares = (report.shown(percentile(seconds, share)) for share in (0.5, 0.95))
             rows.append((f"{times.database}: {what}", str(len(seconds)), *shares, report.shown(max(seconds))))
-    sizes = []
-    worst = []
-    for times in measured:
-        later = statistics.median(times.later_counts)
-        sizes.append(
-            (times.database, f"{times.megabytes:,.0f} MB", report.shown(times.first_count), report.shown(later))
-        )
-        every = [one for seconds in times.pages.values() for one in seconds]
-        worst.append(f"{report.shown(percentile(every, 0.95))} on {times.database}")
+        counts = report.shown(times.first_count), report.shown(statistics.median(times.later_counts))
+        sizes.append((times.database, f"{times.megabytes:,.0f} MB", *counts))
+        slowest = max(percentile(seconds, 0.95) for seconds in times.pages.values())
+        worst.append(f"{report.shown(slowest)} on {times.database}")
     return f"""## The figures of a campaign
 
 `python benchmarks/figures.py{options.given}` — {report.setting("sqlalchemy", "pygal")}
 
 {measured[0].guides:,} guides and {measured[0].events:,} events (views, presses, ratings) over four months. A page is
-everything that staff see at once: all figures, every breakdown, three charts, fifty comments. 95 % of the pages of all
-kinds come within {" and ".join(worst)}; target: {TARGET_MS} ms.
+what staff see at once, asked of a running portal: all figures, every breakdown, three charts in two sizes; or fifty
+comments. 95 % of the pages of each kind come within {" and ".join(worst)}; target: {TARGET_MS} ms.
 
 {report.table(("page", "how many", "half within", "95 %", "all"), rows)}
 
-Pages read daily tallies, which are counted from the events: once for all days, later today's and yesterday's again.
+Pages read daily tallies, which are counted from the events: once for all days, later today's and yesterday's again,
+each minute by the portal itself and here before each round of pages.
 
 {report.table(("database", "size", "all days", "today and yesterday"), sizes)}"""
 

@@ -1,10 +1,15 @@
-"""Invented traffic of any size: guides of nobody, and what nobody did with them; the same seed, the same traffic."""
+"""Invented traffic of any size: guides of nobody, and what nobody did with them; the same seed, the same traffic.
+
+And what was done counted from the raw rows, one guide at a time, by nothing of the package's own.
+"""
 
 import random
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
@@ -19,7 +24,9 @@ from videoguide.database import (
     Rating,
     Recipient,
     View,
+    now,
 )
+from videoguide.figures import Selection
 from videoguide.tallies import documents_fact
 
 BATCH = 5000
@@ -196,3 +203,67 @@ def enter(database: Database, campaign: Campaign, traffic: Traffic) -> None:
         for table in TABLES:
             if traffic[table]:
                 session.execute(insert(table.__table__), traffic[table])  # type: ignore[attr-defined]
+
+
+CALM = Habits(days=9, rates=0.6)
+ROME = ZoneInfo("Europe/Rome")
+
+
+def traffic(pack: Campaign, guides: int, seed: int = 5, until: datetime | None = None) -> Traffic:
+    """All of it at once."""
+    whole = Traffic()
+    for part in invent(pack, guides, seed, until or now(), CALM):
+        for table, rows in part.rows.items():
+            whole[table].extend(rows)
+    return whole
+
+
+def rome(moment: datetime) -> date:
+    return moment.astimezone(ROME).date()
+
+
+def by_hand(events: Traffic, asked: Selection) -> Counter[str]:
+    """Every count, from the raw rows, one guide at a time."""
+    documents = {row["id"]: (row["facts"] or {}).get("documents", []) for row in events[ApplicationRecord]}
+    views, presses, ratings = defaultdict(list), defaultdict(list), {}
+    for row in events[View]:
+        views[row["guide_id"]].append(row)
+    for row in events[Press]:
+        presses[row["view_id"]].append(row)
+    for row in events[Rating]:
+        ratings[row["guide_id"]] = row
+
+    def on(moment: datetime) -> bool:
+        return (asked.first or date.min) <= rome(moment) <= (asked.last or date.max)
+
+    counts: Counter[str] = Counter()
+    deliveries = {row["guide_id"]: row["at"] for row in events[Delivery] if row["medium"] == "reserved-area"}
+    for guide in events[GuideRecord]:
+        if asked.case and asked.case not in guide["cases"].split("+"):
+            continue
+        if asked.channel and asked.channel != guide["channel"]:
+            continue
+        if asked.document and asked.document not in documents[guide["application_id"]]:
+            continue
+        counts["made"] += on(guide["made_at"])
+        counts["delivered"] += guide["id"] in deliveries and on(deliveries[guide["id"]])
+        so_far, followed = -1, False
+        for view in sorted(views[guide["id"]], key=lambda one: (one["opened_at"], one["id"])):
+            if on(view["opened_at"]):
+                counts["views"] += 1
+                counts["viewers"] += so_far < 0
+                for quarter in (25, 50, 75, 100):
+                    counts[f"reached_{quarter}"] += so_far < quarter <= view["reached"]
+                counts["followed"] += bool(view["followed"]) and not followed
+                for press in presses[view["id"]]:
+                    counts["shown"] += press["shown_at"] is not None
+                    counts["pressed"] += press["pressed_at"] is not None
+                    counts["answered"] += press["shown_at"] is not None and press["pressed_at"] is not None
+            so_far, followed = max(so_far, view["reached"]), followed or bool(view["followed"])
+        if (rated := ratings.get(guide["id"])) and on(rated["rated_at"]):
+            counts["ratings"] += 1
+            counts[f"stars_{rated['stars']}"] += 1
+        if guide["withdrawn_because"] == "solved" and on(guide["withdrawn_at"]):
+            seen = any(view["opened_at"] <= guide["withdrawn_at"] for view in views[guide["id"]])
+            counts["solved_viewed" if seen else "solved_unviewed"] += 1
+    return counts

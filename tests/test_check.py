@@ -1,13 +1,15 @@
 """The proof of a pack: the sample campaign passes; every kind of mistake is found in broken copies of a small one."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from invented_guides import PACKS, PackCopy
 
+from videoguide import check as check_module
 from videoguide.campaigns import Campaign
-from videoguide.check import Checked, check, distinct_scenes, every_guide
+from videoguide.check import Checked, check, conclude, every_guide, finding, general, look_at, survey
 from videoguide.errors import PackError
 from videoguide.script import write_script
 from videoguide.segments import Studio
@@ -189,12 +191,66 @@ class TestEveryGuide:
         names = {application.spoken_name for application, _ in every_guide(tiny)}
         assert names == {tiny.description.limits.longest_name, ""}
 
-    def test_each_filling_of_a_scene_is_looked_at_once(self, tiny: Campaign) -> None:
+
+class TestSurvey:
+    """Every guide is filled, and each filling of a scene is there once."""
+
+    def test_each_guide_is_its_script_scene_by_scene(self, tiny: Campaign) -> None:
+        surveyed = survey(tiny)
         scripts = [write_script(application, cases, tiny) for application, cases in every_guide(tiny)]
-        scenes = distinct_scenes(scripts)
-        assert len(scenes) < len(scripts)
-        assert all(scene in scenes for script in scripts for scene in script.scenes)
-        assert [scenes.index(scene) for scene in scenes] == list(range(len(scenes)))
+        filled = [tuple(surveyed.scenes[number] for number in guide.scenes) for guide in surveyed.guides]
+        assert filled == [script.scenes for script in scripts]
+
+    def test_each_filling_is_there_once_in_the_order_of_the_first_guide(self, tiny: Campaign) -> None:
+        surveyed = survey(tiny)
+        assert len(surveyed.scenes) < len(surveyed.guides)
+        assert all(surveyed.scenes.count(scene) == 1 for scene in surveyed.scenes)
+        met = dict.fromkeys(number for guide in surveyed.guides for number in guide.scenes)
+        assert list(met) == list(range(len(surveyed.scenes)))
+
+    def test_guides_are_told_apart_and_few_have_one_entry_or_all(self, tiny: Campaign) -> None:
+        surveyed = survey(tiny)
+        assert len({(guide.cases, guide.channel, guide.about) for guide in surveyed.guides}) == len(surveyed.guides)
+        assert all(guide.few for guide in survey(tiny, most=1).guides)
+
+    def test_what_depends_on_the_name_is_filled_for_who_has_none(self, tiny: Campaign) -> None:
+        greetings = [scene.sentences[0].text for scene in survey(tiny).scenes if scene.scene == "hello"]
+        assert "Ciao, benvenuta." in greetings and "Ciao Mariamaddalena Francesca, benvenuta." in greetings
+
+
+def test_scenes_that_are_looked_at_apart_give_the_same_as_the_check(tiny_studio: Studio, sound: Checked) -> None:
+    surveyed = survey(tiny_studio.campaign)
+    looks = [look_at(scene, tiny_studio) for scene in surveyed.scenes]
+    assert all(look.drawn for look in looks)
+    seen = [(look.seconds, look.findings) for look in looks]
+    assert conclude(surveyed, seen, tiny_studio.campaign) == sound
+
+
+def test_what_needs_no_scene_is_found_at_once(tiny_copy: PackCopy) -> None:
+    assert general(tiny_copy.load()) == ()
+    tiny_copy.change("campaign.toml", 'short = "www.example.org"', 'short = "example.com/x"')
+    (found,) = general(tiny_copy.load())
+    assert str(found) == "campaign.toml (links.service): l’indirizzo breve è di un altro sito"
+
+
+def test_an_error_of_a_pack_is_a_finding_in_a_file_named_from_the_pack_on(tiny_copy: PackCopy) -> None:
+    folder = tiny_copy.folder
+    found = finding(PackError(folder / "scenes" / "hello.svg", "è vuoto", where="riga 2"))
+    assert str(found) == "scenes/hello.svg (riga 2): è vuoto"
+    assert finding(PackError("words", "no")).file == "words"
+
+
+@pytest.mark.parametrize("moving", [[], [0], [5], [99], [3, 50, 51, 90], [10, 20, 30, 99], list(range(100)), [41, 82]])
+@pytest.mark.parametrize("allowed", [1, 10, 40, 99, 100])
+def test_pauses_are_all_stretches_that_are_too_long_and_no_others(moving: list[int], allowed: int) -> None:
+    class Moving:
+        def changes(self, n: int) -> bool:
+            assert 0 <= n < 100
+            return n in moving
+
+    steps = [0, *(n for n in moving if n > 0), 100]
+    expected = [(a, b) for a, b in pairwise(steps) if b - a > allowed]
+    assert list(check_module._pauses(Moving(), 0, 100, allowed)) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -16,23 +16,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-from zoneinfo import ZoneInfo
 
 import pytest
 from databases import address, postgresql  # noqa: F401
-from invented_traffic import Habits, Traffic, enter, invent
+from invented_traffic import CALM, Traffic, by_hand, enter, invent, rome, traffic
 from sqlmodel import delete, select, update
 
 from videoguide import tallies
 from videoguide.bulletin import FORMATS
 from videoguide.campaigns import Campaign
-from videoguide.charts import charts
+from videoguide.charts import NARROW, WIDE, Size, charts
 from videoguide.database import (
-    ApplicationRecord,
     CampaignRecord,
     Counted,
     Database,
-    Delivery,
     GuideRecord,
     Member,
     Press,
@@ -42,20 +39,8 @@ from videoguide.database import (
     now,
 )
 from videoguide.errors import InputError, UnknownChoice
-from videoguide.figures import FEWEST, PAGE, TITLES, Figures, Hidden, Selection, comments, figures, hide
+from videoguide.figures import FEWEST, PAGE, PAGES, TITLES, Figures, Hidden, Selection, comments, figures, hide
 from videoguide.monitoring import rate
-
-ROME = ZoneInfo("Europe/Rome")
-CALM = Habits(days=9, rates=0.6)
-
-
-def traffic(pack: Campaign, guides: int, seed: int = 5, until: datetime | None = None) -> Traffic:
-    """All of it at once."""
-    whole = Traffic()
-    for part in invent(pack, guides, seed, until or now(), CALM):
-        for table, rows in part.rows.items():
-            whole[table].extend(rows)
-    return whole
 
 
 @pytest.fixture(scope="module")
@@ -73,57 +58,6 @@ def opened(tmp_path: Path) -> Iterator[Database]:
 def busy(opened: Database, pack: Campaign, invented: Traffic) -> Database:
     enter(opened, pack, invented)
     return opened
-
-
-def rome(moment: datetime) -> date:
-    return moment.astimezone(ROME).date()
-
-
-def by_hand(events: Traffic, asked: Selection) -> Counter[str]:
-    """Every count, from the raw rows, one guide at a time."""
-    documents = {row["id"]: (row["facts"] or {}).get("documents", []) for row in events[ApplicationRecord]}
-    views, presses, ratings = defaultdict(list), defaultdict(list), {}
-    for row in events[View]:
-        views[row["guide_id"]].append(row)
-    for row in events[Press]:
-        presses[row["view_id"]].append(row)
-    for row in events[Rating]:
-        ratings[row["guide_id"]] = row
-
-    def on(moment: datetime) -> bool:
-        return (asked.first or date.min) <= rome(moment) <= (asked.last or date.max)
-
-    counts: Counter[str] = Counter()
-    deliveries = {row["guide_id"]: row["at"] for row in events[Delivery] if row["medium"] == "reserved-area"}
-    for guide in events[GuideRecord]:
-        if asked.case and asked.case not in guide["cases"].split("+"):
-            continue
-        if asked.channel and asked.channel != guide["channel"]:
-            continue
-        if asked.document and asked.document not in documents[guide["application_id"]]:
-            continue
-        counts["made"] += on(guide["made_at"])
-        counts["delivered"] += guide["id"] in deliveries and on(deliveries[guide["id"]])
-        so_far, followed = -1, False
-        for view in sorted(views[guide["id"]], key=lambda one: (one["opened_at"], one["id"])):
-            if on(view["opened_at"]):
-                counts["views"] += 1
-                counts["viewers"] += so_far < 0
-                for quarter in (25, 50, 75, 100):
-                    counts[f"reached_{quarter}"] += so_far < quarter <= view["reached"]
-                counts["followed"] += bool(view["followed"]) and not followed
-                for press in presses[view["id"]]:
-                    counts["shown"] += press["shown_at"] is not None
-                    counts["pressed"] += press["pressed_at"] is not None
-                    counts["answered"] += press["shown_at"] is not None and press["pressed_at"] is not None
-            so_far, followed = max(so_far, view["reached"]), followed or bool(view["followed"])
-        if (rated := ratings.get(guide["id"])) and on(rated["rated_at"]):
-            counts["ratings"] += 1
-            counts[f"stars_{rated['stars']}"] += 1
-        if guide["withdrawn_because"] == "solved" and on(guide["withdrawn_at"]):
-            seen = any(view["opened_at"] <= guide["withdrawn_at"] for view in views[guide["id"]])
-            counts["solved_viewed" if seen else "solved_unviewed"] += 1
-    return counts
 
 
 def matches(told: Mapping[str, Any], counted: Counter[str]) -> None:
@@ -151,6 +85,7 @@ class TestNumbers:
         assert min(found.total.counts.values()) > FEWEST, "traffic that leaves nothing out"
         assert found.total.rates == {
             "opened": counted["viewers"] / counted["delivered"],
+            "finished": counted["reached_100"] / counted["viewers"],
             "answered_rate": counted["answered"] / counted["shown"],
             "mean": sum(number * counted[f"stars_{number}"] for number in range(1, 6)) / counted["ratings"],
             "rated": counted["ratings"] / counted["viewers"],
@@ -192,7 +127,7 @@ class TestNumbers:
     def test_a_period_has_no_shares_of_people(self, busy: Database, pack: Campaign) -> None:
         found = figures(busy, pack, Selection(first=rome(now()) - timedelta(days=5)))
         for row in (found.total, *found.channels, *figures(busy, pack).days):
-            assert {row.rates[name] for name in ("opened", "rated", "helped", "unhelped")} == {None}
+            assert {row.rates[name] for name in ("opened", "finished", "rated", "helped", "unhelped")} == {None}
         assert isinstance(found.total.rates["answered_rate"], float)
 
     def test_buttons_are_counted_each(self, busy: Database, pack: Campaign, invented: Traffic) -> None:
@@ -250,6 +185,14 @@ class TestNumbers:
         for wrong in ("1/5/2024", "2024-02-30", "domani" * 9):
             with pytest.raises(InputError, match=r"giorno .{3,22}; ammesso"):
                 Selection.of(last=wrong)
+        for beyond in ("0001-01-01", "1999-12-31", "2100-01-01", "9999-12-31"):
+            with pytest.raises(InputError, match="dal 2000 al 2099"):
+                Selection.of(first=beyond)
+
+    def test_the_longest_period_is_all_of_it(self, busy: Database, pack: Campaign) -> None:
+        longest = Selection.of(first="2000-01-01", last="2099-12-31")
+        assert figures(busy, pack, longest).total.counts == figures(busy, pack).total.counts
+        assert comments(busy, pack, longest) == comments(busy, pack)
 
 
 def change(before: Figures, after: Figures) -> dict[str, int]:
@@ -462,7 +405,7 @@ class TestSmallNumbers:
         events.rows[Rating] = events[Rating][:3]
         enter(opened, pack, events)
         found = figures(opened, pack)
-        assert (found.total.counts["ratings"], found.total.rates["mean"]) == (3, Hidden.FEW)
+        assert (found.total.counts["ratings"], found.total.rates["mean"]) == (3, Hidden.KEPT_BACK)
         assert set(found.stars) == {Hidden.FEW}
 
 
@@ -481,8 +424,30 @@ class TestComments:
             (row["comment"], row["stars"]) for row in written
         )
         assert [one.day for one in flat] == sorted((one.day for one in flat), reverse=True)
-        with pytest.raises(InputError, match="pagina"):
-            comments(busy, pack, page=0)
+        assert comments(busy, pack, page=PAGES) == ([], False)
+        for wrong in (0, -1, PAGES + 1, 10**30):
+            with pytest.raises(InputError, match="pagina"):
+                comments(busy, pack, page=wrong)
+
+    def test_they_say_the_guides_cases_unless_few_have_them(
+        self, opened: Database, pack: Campaign, invented: Traffic
+    ) -> None:
+        rare, *_ = cases = list(pack.cases)
+        events = traffic(pack, 60)
+        written = {row["guide_id"] for row in events[Rating] if row["comment"]}
+        few = set(sorted(written)[:4])
+        for row in events[GuideRecord]:
+            row["cases"] = f"{rare}+{cases[1]}" if row["id"] in few else cases[2]
+        enter(opened, pack, events)
+        found, _ = comments(busy_counted(opened, pack), pack)
+        assert Counter(one.cases for one in found) == {(): 4, (cases[2],): len(written) - 4}
+
+    @pytest.mark.parametrize("words", ["x" * 101, "\0"])
+    def test_what_nobody_could_have_written_is_not_searched_for(
+        self, opened: Database, pack: Campaign, words: str
+    ) -> None:
+        with pytest.raises(InputError, match="parole"):
+            comments(opened, pack, words=words)
 
     @pytest.mark.parametrize("words", ["<script>alert(", "=HYPERLINK(", "%_", "UTILE. grazie"])
     def test_hostile_words_are_words(self, busy: Database, pack: Campaign, invented: Traffic, words: str) -> None:
@@ -565,7 +530,7 @@ class TestBulletins:
         page = Page(text)
         tags = Counter(tag for tag, _ in page.tags)
         assert "script" not in tags
-        assert tags["table"] == tags["caption"] == 7
+        assert tags["table"] == tags["caption"] == 8
         images = [attributes for tag, attributes in page.tags if tag == "img"]
         assert len(images) == 3
         for image in images:
@@ -576,15 +541,16 @@ class TestBulletins:
         ]
         assert [value for value in outside if not (value or "").startswith("data:")] == []
 
-    def test_charts_are_pictures_without_a_script_that_show_the_numbers(self, found: Figures) -> None:
-        drawn = {chart.id: chart for chart in charts(found)}
-        assert list(drawn) == ["funnel", "stars", "days"]
+    @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+    def test_charts_are_pictures_without_a_script_that_show_the_numbers(self, found: Figures, size: Size) -> None:
+        drawn = {chart.id: chart for chart in charts(found, size)}
+        assert list(drawn) == ["total", "stars", "days"]
         for chart in drawn.values():
             root = ElementTree.fromstring(chart.svg)
             assert not [one for one in root.iter() if one.tag.endswith(("script", "foreignObject", "}a"))]
-        words = "".join(ElementTree.fromstring(drawn["funnel"].svg).itertext())
+        words = "".join(ElementTree.fromstring(drawn["total"].svg).itertext())
         assert str(found.total.counts["viewers"]) in words
-        assert f"Persone che l’hanno aperta: {found.total.counts['viewers']}" in drawn["funnel"].words
+        assert f"Persone che l’hanno aperta: {found.total.counts['viewers']}" in drawn["total"].words
 
     def test_hidden_numbers_are_in_no_format(self, opened: Database, pack: Campaign) -> None:
         enter(opened, pack, traffic(pack, 4))

@@ -47,6 +47,7 @@ previews
 plans
 check
 sheets
+proofs
 database
 versions audit
 register
@@ -54,6 +55,7 @@ workers locks
 reports
 display
 desk
+watching
 pipeline
 upkeep
 delivery monitoring

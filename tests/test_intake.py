@@ -101,7 +101,7 @@ class TestApplications:
     def test_rows_are_reported_with_no_total(self, pack: Campaign, tmp_path: Path) -> None:
         told: list[tuple[str, int, int]] = []
         file = write_extract(tmp_path / "x.csv", rows(2_100))
-        with take_in(file, pack, tmp_path / "rejected.csv", report=lambda *what: told.append(what)):
+        with take_in(file, pack, tmp_path / "rejected.csv", tell=lambda *what: told.append(what)):
             assert told == [("Lettura", 1_000, 0), ("Lettura", 2_000, 0), ("Lettura", 2_100, 0)]
 
 
@@ -237,7 +237,7 @@ class TestNothingLeftBehind:
         def stop(*_: object) -> None:
             raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt), take_in(SIX, pack, tmp_path / "rejected.csv", report=stop):
+        with pytest.raises(KeyboardInterrupt), take_in(SIX, pack, tmp_path / "rejected.csv", tell=stop):
             pytest.fail("it was stopped")
         assert list(tmp_path.iterdir()) == []
 
@@ -282,7 +282,7 @@ campaign = load(Path(sys.argv[1]), "assegno-unico")
 def report(*_):
     {report}
 try:
-    with take_in(Path(sys.argv[2]), campaign, Path(sys.argv[3]) / "rejected.csv", report=report) as intake:
+    with take_in(Path(sys.argv[2]), campaign, Path(sys.argv[3]) / "rejected.csv", tell=report) as intake:
         print(sum(1 for _ in intake), len(intake))
 except VideoGuideError as error:
     sys.exit(f"{{type(error).__name__}} {{error}}")

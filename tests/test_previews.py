@@ -1,14 +1,35 @@
 """One guide for one invented application: every word that is given is looked at."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from invented_guides import a_script, an_application
+from invented_guides import PackCopy, a_script, an_application, an_extract_row, environment, small, words_of
 
+from videoguide.applications import Application, read_applications
 from videoguide.campaigns import Campaign
+from videoguide.eligibility import decide
 from videoguide.errors import FirstNameError, InputError, UnknownChoice
-from videoguide.previews import APPLICANTS, SEXES, invented_application, make_guide
+from videoguide.previews import (
+    APPLICANTS,
+    SEXES,
+    Asked,
+    example,
+    invented_application,
+    make_guide,
+    nameless,
+    plan,
+    plan_as_delivered,
+    sample_profiles,
+    voices_here,
+    warm_up,
+)
+from videoguide.script import write_script
 from videoguide.segments import Studio
+from videoguide.voices import EspeakVoice
 
 
 def test_the_least_that_must_be_given_is_a_name(pack: Campaign) -> None:
@@ -119,3 +140,92 @@ class TestMakingAGuide:
         script = a_script(studio.campaign, channel="patronato", patronato="M" * 40)
         with pytest.raises(InputError, match=r"^patronato: è troppo lungo per l’immagine"):
             make_guide(script, studio)
+
+
+class TestAsking:
+    def test_the_example_needs_nothing_more_to_be_a_guide(self, pack: Campaign, tiny: Campaign, tmp_path: Path) -> None:
+        for campaign in (pack, tiny):
+            asked = example(campaign, small(tmp_path))
+            planned = plan(asked.application(campaign), asked.cases, campaign, small(tmp_path))
+            assert planned.script.cases == (campaign.description.cases[0].id,) and asked.voice == "silent"
+
+    def test_it_comes_back_from_json_as_it_was(self, pack: Campaign, tmp_path: Path) -> None:
+        asked = Asked("Anna", cases=("adult-child",), facts={"documents": ("custody-ruling",), "adult_children": 2})
+        for one in (asked, example(pack, small(tmp_path))):
+            assert Asked.from_plain(json.loads(json.dumps(one.plain()))) == one
+
+    def test_a_samples_person_gets_the_guide_of_their_row(self, pack: Campaign) -> None:
+        """The form knows less than the extract; what it leaves out changes no word."""
+        sample = pack.folder / "sample.csv"
+        rows = [row for row in read_applications(sample, pack) if isinstance(row, Application)]
+        decided = [(row, decide(row, pack).cases) for row in rows]
+        scripts = [write_script(row, cases, pack) for row, cases in decided if cases]
+        profiles = sample_profiles(pack)
+        assert scripts and [write_script(one.application(pack), one.cases, pack) for one in profiles] == scripts
+
+    def test_a_campaign_without_a_sample_has_no_profiles(self, tiny: Campaign) -> None:
+        assert sample_profiles(tiny) == ()
+
+    def test_voices_that_need_the_network_are_for_campaigns_that_allow_it(
+        self, pack: Campaign, tiny_copy: PackCopy, tmp_path: Path
+    ) -> None:
+        assert voices_here(pack, small(tmp_path)).keys() == {"kokoro", "kokoro-nicola", "espeak", "silent"}
+        open_to_all = tiny_copy.change(
+            "campaign.toml", 'default = "silent"', 'default = "silent"\nonline_allowed = true'
+        )
+        assert "gtts" in voices_here(open_to_all.load(), small(tmp_path))
+
+    def test_a_voice_whose_library_is_missing_is_not_offered(
+        self, pack: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(EspeakVoice, "version", "espeakng-loader absent")
+        assert "espeak" not in voices_here(pack, small(tmp_path))
+
+
+class TestPlanning:
+    def test_keys_are_those_of_the_segments_that_are_made(self, tiny_studio: Studio, shared_store: Path) -> None:
+        application = an_application(tiny_studio.campaign, ("missing-school",), facts={"pupils": 1})
+        planned = plan(application, ("missing-school",), tiny_studio.campaign, small(shared_store))
+        made = make_guide(planned.script, tiny_studio).guide
+        assert planned.keys == tuple(segment.key for segment in made.segments) and planned.outline == made.outline
+
+    def test_a_real_application_without_a_reason_gets_none(self, pack: Campaign, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="questa domanda non ha una guida: Niente da completare"):
+            plan_as_delivered(an_extract_row(pack, status="accepted"), pack, small(tmp_path))
+
+    def test_a_name_that_cannot_be_drawn_is_not_said(self, pack: Campaign, tmp_path: Path) -> None:
+        row = an_extract_row(
+            pack, spoken_name="安娜", status="citizen-action", facts={"documents": ("custody-ruling",)}
+        )
+        planned = plan_as_delivered(row, pack, small(tmp_path))
+        assert "安" not in words_of(planned.script)
+        assert planned.keys == plan_as_delivered(nameless(row), pack, small(tmp_path)).keys
+
+    def test_planning_loads_nothing_that_draws_speaks_or_encodes(self, tmp_path: Path) -> None:
+        program = f"""
+import sys
+from pathlib import Path
+from videoguide import campaigns, settings
+from videoguide.portal import kept_previews, staff_preview_form
+from videoguide.previews import example, plan, sample_profiles, voices_here
+given = settings.load({{}}, store={str(tmp_path)!r})
+pack = campaigns.load(given.scenes, "assegno-unico")
+asked = example(pack, given)
+assert plan(asked.application(pack), asked.cases, pack, given).keys and sample_profiles(pack)
+assert staff_preview_form.page(pack, asked, voices_here(pack, given), steps=(), may_make=True).voices
+heavy = {{"av", "PIL", "moviepy", "resvg_py", "onnxruntime", "gtts", "espeakng_loader"}} & sys.modules.keys()
+assert not heavy, heavy
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env=environment(tmp_path),
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_warming_up_leaves_a_process_ready_to_make_segments(tiny: Campaign, tmp_path: Path) -> None:
+    warm_up(tiny.folder, small(tmp_path))
+    assert {"av", "PIL", "moviepy"} <= sys.modules.keys() and not list(tmp_path.iterdir())

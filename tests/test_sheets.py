@@ -7,12 +7,20 @@ from invented_guides import PackCopy
 from PIL import Image
 
 from videoguide.campaigns import Campaign
+from videoguide.check import survey
+from videoguide.script import FilledScene
 from videoguide.segments import Studio
-from videoguide.sheets import sheet, variants
+from videoguide.sheets import looks, sheet, variants
+
+
+def shown(studio: Studio) -> list[FilledScene]:
+    """The scenes on the contact sheet of the whole survey, which also fills longer lists."""
+    surveyed = survey(studio.campaign)
+    return [surveyed.scenes[number] for number in variants(surveyed, looks(surveyed, studio), studio.campaign)]
 
 
 def test_each_look_of_a_scene_is_on_it_once_in_the_guides_order(tiny_studio: Studio) -> None:
-    found = [(scene.scene, scene.values.get("sex"), len(scene.sentences)) for scene in variants(tiny_studio)]
+    found = [(scene.scene, scene.values.get("sex"), len(scene.sentences)) for scene in shown(tiny_studio)]
     assert found == [
         ("hello", "F", 2),
         ("hello", "F", 2),  # without a name
@@ -26,11 +34,11 @@ def test_each_look_of_a_scene_is_on_it_once_in_the_guides_order(tiny_studio: Stu
 
 @pytest.mark.slow
 def test_every_look_of_the_sample_campaign_is_on_it(studio: Studio, pack: Campaign) -> None:
-    scenes = variants(studio)
+    scenes = shown(studio)
     assert list(dict.fromkeys(scene.scene for scene in scenes)) == list(pack.scenes)
     assert {scene.values["figure"] for scene in scenes if scene.scene == "hello"} == {"mother", "father", "neutral"}
-    shown = [scene.values["iban_anomaly"] for scene in scenes if scene.scene == "unverified-iban"]
-    assert {entry["id"] for entry in shown} == set(pack.catalogue["anomalies"])  # type: ignore[index,call-overload]
+    anomalies = [scene.values["iban_anomaly"] for scene in scenes if scene.scene == "unverified-iban"]
+    assert {entry["id"] for entry in anomalies} == set(pack.catalogue["anomalies"])  # type: ignore[index,call-overload]
     assert len([scene for scene in scenes if scene.scene == "confirm"]) == 1, "the number of a step makes no look"
 
 
@@ -38,7 +46,7 @@ def test_every_look_of_the_sample_campaign_is_on_it(studio: Studio, pack: Campai
 def test_it_is_a_png_of_all_pictures_in_so_many_columns(tiny_studio: Studio, columns: int) -> None:
     told: list[tuple[int, int]] = []
     written, pictures = sheet(tiny_studio, columns, lambda _, done, total: told.append((done, total)))
-    assert pictures == len(variants(tiny_studio)) == told[-1][0] == told[-1][1]
+    assert pictures == len(shown(tiny_studio)) == told[-1][0] == told[-1][1]
     with Image.open(io.BytesIO(written)) as image:
         assert image.format == "PNG"
         assert (image.width > image.height) == (columns == 3)
@@ -50,3 +58,9 @@ def test_a_scene_that_cannot_be_drawn_is_an_error_of_the_pack(tiny_copy: PackCop
     tiny_copy.change("scenes/school.svg", 'vg:enter="school"', 'vg:enter="shool"')
     with pytest.raises(PackError, match="momento sconosciuto 'shool'"):
         sheet(tiny_copy.studio(studio.store.root), 3)
+
+
+def test_scenes_that_cannot_be_filled_in_are_one_look(tiny_copy: PackCopy, studio: Studio) -> None:
+    tiny_copy.change("scenes/receipt.svg", '"marks.svg"', '"lost.svg"')
+    scenes = [scene.scene for scene in shown(tiny_copy.studio(studio.store.root))]
+    assert scenes == ["hello", "hello", "receipt", "school", "end-card"]

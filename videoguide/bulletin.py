@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from videoguide.campaigns import Campaign
 from videoguide.display import CHANNELS, number
@@ -104,29 +104,38 @@ def _breakdowns(figures: Figures) -> Iterator[tuple[str, Sequence[Row]]]:
             yield name, rows
 
 
-Table = tuple[str, list[str], list[list[str]]]
-"""Its title, heads, and rows of cells; the first column is words, the others are numbers."""
+class Table(NamedTuple):
+    """A table of figures in words: in each row the first cell is a title, the others are numbers. ``id`` is one of
+    ``total``, ``stars``, ``solved``, ``buttons`` and the GROUPS."""
+
+    id: str
+    title: str
+    heads: list[str]
+    rows: list[list[str]]
 
 
-def _tables(figures: Figures) -> Iterator[Table]:
+def tables(figures: Figures) -> Iterator[Table]:
+    """Everything that is shown, in this order; without those that have no row."""
     total = figures.total
     rows = [[title, shown(name, total.counts[name])] for name, title in TITLES.items()]
     rows += [[title, shown(name, total.rates[name])] for name, title in RATE_TITLES.items()]
-    yield "In tutto", ["Che cosa", "Quanto"], rows
-    yield (
-        "Valutazioni",
-        ["Stelle", "Persone"],
-        [[title, shown("", count)] for title, count in zip(STARS_TITLES, figures.stars, strict=True)],
-    )
+    yield Table("total", "In tutto", ["Che cosa", "Quanto"], rows)
+    stars = [[title, shown("", count)] for title, count in zip(STARS_TITLES, figures.stars, strict=True)]
+    yield Table("stars", "Valutazioni", ["Stelle", "Persone"], stars)
+    solved = [
+        ["Chi l’ha vista", shown("", total.counts["solved_viewed"]), shown("helped", total.rates["helped"])],
+        ["Chi non l’ha vista", shown("", total.counts["solved_unviewed"]), shown("unhelped", total.rates["unhelped"])],
+    ]
+    yield Table("solved", "La guida ha aiutato?", ["Persone", "domande risolte", "in percentuale"], solved)
     if figures.buttons:
         cells = [
             [one.title, shown("", one.shown), shown("", one.pressed), shown("answered_rate", one.rate)]
             for one in figures.buttons
         ]
-        yield "Pulsanti", ["Pulsante", "mostrato", "premuto", "premuto su mostrato"], cells
+        yield Table("buttons", "Pulsanti", ["Pulsante", "mostrato", "premuto", "premuto su mostrato"], cells)
     for name, groups in _breakdowns(figures):
         cells = [[row.title, *(shown(one, _value(row, one)) for one in HEADS)] for row in groups]
-        yield f"Per {GROUPS[name]}", [GROUPS[name].capitalize(), *HEADS.values()], cells
+        yield Table(name, f"Per {GROUPS[name]}", [GROUPS[name].capitalize(), *HEADS.values()], cells)
 
 
 # --- the four ways ---------------------------------------------------------------------------------------
@@ -135,7 +144,7 @@ def _tables(figures: Figures) -> Iterator[Table]:
 def table(figures: Figures, campaign: Campaign) -> str:
     """Plain text, in columns."""
     lines = [f"{figures.title}: {asked(figures.selection, campaign)}", _counted(figures), ""]
-    for title, heads, rows in _tables(figures):
+    for _, title, heads, rows in tables(figures):
         widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
         lines.append(title)
         for cells in (heads, ["─" * width for width in widths], *rows):
@@ -234,11 +243,10 @@ def html(figures: Figures, campaign: Campaign) -> str:
     from videoguide.charts import charts
 
     drawn = {chart.id: chart for chart in charts(figures)}
-    places = {"In tutto": "funnel", "Valutazioni": "stars", "Per giorno": "days"}
     parts = []
-    for at, (title, heads, rows) in enumerate(_tables(figures)):
+    for at, (table_id, title, heads, rows) in enumerate(tables(figures)):
         parts.append(f"<h2>{escape(title)}</h2>")
-        if chart := drawn.get(places.get(title, "")):
+        if chart := drawn.get(table_id):
             parts.append(f'<img src="{chart.source}" alt="{escape(chart.words)}">')
         head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
         lines = "\n".join(

@@ -1,26 +1,33 @@
 """Proves a campaign pack before anything is rendered: every guide that it can make is filled, and
 every distinct scene of those is spoken, drawn and looked at.
+
+In three steps, so that scenes can be looked at anywhere, and again only where something has changed: ``survey`` what
+there is, ``look_at`` each scene, ``conclude``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from videoguide import captions, legibility, templates
+from videoguide import captions, templates
 from videoguide.applications import Application, FactValue
 from videoguide.campaigns import Campaign, Fact
 from videoguide.captions import TimedText
 from videoguide.errors import PackError
-from videoguide.narration import Narration
 from videoguide.previews import APPLICANTS, SEXES, invented_application
 from videoguide.progress import Report, silently
 from videoguide.readability import gulpease
-from videoguide.script import FilledScene, FilledWindow, Script, write_script
-from videoguide.segments import Studio
+from videoguide.script import FilledScene, FilledWindow, Pattern, Script, pattern, shape_of
+from videoguide.segments import Studio, plain
 from videoguide.store import key_of
 from videoguide.timing import FPS, frame_at, frames_to_ms, samples_to_ms
+
+if TYPE_CHECKING:
+    from videoguide.drawing import Drawing
+    from videoguide.narration import Narration
 
 STILL_SECONDS = 4
 """While somebody speaks, something moves at least this often."""
@@ -39,8 +46,40 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class FilledGuide:
+    """A guide that the pack can make: whose it is (``about`` tells it from the others of its cases and channel), and
+    its scenes as numbers in the survey. ``few`` guides, with one entry of each list or all, show every look."""
+
+    cases: str
+    channel: str
+    about: str
+    few: bool
+    scenes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that a pack can say and show: its guides, and each scene with each of its fillings once, in the order of
+    the first guide that has it; and what is wrong before a scene is looked at."""
+
+    guides: tuple[FilledGuide, ...]
+    scenes: tuple[FilledScene, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A scene that was looked at: how long it lasts in seconds and its drawing (0 and None where it cannot be drawn),
+    and what is wrong with it."""
+
+    seconds: float
+    findings: tuple[Finding, ...]
+    drawn: "Drawing | None" = None
+
+
+@dataclass(frozen=True)
 class Checked:
-    """What a check looked at, and what it found wrong."""
+    """What a check looked at, and what it found wrong; ``seconds`` are the shortest and the longest guide's."""
 
     guides: int
     scenes: tuple[FilledScene, ...]
@@ -50,25 +89,69 @@ class Checked:
 
 def check(studio: Studio, report: Report = silently) -> Checked:
     """Everything that can be known about a pack without rendering it, with the studio's voice."""
-    pack = studio.campaign
-    findings = [*_variables(studio), *_links(pack), *_words(pack)]
-    scripts, unfilled = _filled(pack)
-    findings += _windows(scripts, pack.description.limits.gulpease)
-    scenes = distinct_scenes(scripts)
-    durations: dict[str, float] = {}
-    for number, scene in enumerate(scenes, 1):
-        seconds, found = _scene(scene, studio)
-        durations[_identity(scene)] = seconds
-        findings += found
-        report(scene.chapter, number, len(scenes))
-    lengths = [sum(durations[_identity(scene)] for scene in script.scenes) for script in scripts]
+    surveyed = survey(studio.campaign)
+    looks = []
+    for number, scene in enumerate(surveyed.scenes, 1):
+        look = look_at(scene, studio)
+        looks.append((look.seconds, look.findings))  # not its drawing: there are hundreds
+        report(scene.chapter, number, len(surveyed.scenes))
+    return conclude(surveyed, looks, studio.campaign)
+
+
+def general(pack: Campaign) -> tuple[Finding, ...]:
+    """What is wrong with a pack's variables, links and catalogues: found at once, without filling a scene.
+
+    Raises PackError for words that are no template.
+    """
+    return (*_variables(pack), *_links(pack), *_words(pack))
+
+
+def survey(pack: Campaign, most: int = 3) -> Survey:
+    """Fill every guide that ``every_guide`` tells apart. Raises PackError like :func:`general`."""
+    findings = list(general(pack))
+    unfilled: list[Finding] = []
+    numbers: dict[str, int] = {}
+    scenes: list[FilledScene] = []
+    guides: list[FilledGuide] = []
+    windows: dict[FilledWindow, None] = {}
+    for application, script in _filled(pack, most, unfilled):
+        for scene in script.scenes:
+            if numbers.setdefault(_identity(scene), len(scenes)) == len(scenes):
+                scenes.append(scene)
+        windows.update(dict.fromkeys(script.windows))
+        guides.append(
+            FilledGuide(
+                "+".join(script.cases),
+                script.channel,
+                _about(application),
+                _is_few(pack, application.facts),
+                tuple(numbers[_identity(scene)] for scene in script.scenes),
+            )
+        )
+    findings += _windows(windows, pack.description.limits.gulpease)
+    return Survey(tuple(guides), tuple(scenes), tuple(dict.fromkeys([*unfilled, *findings])))
+
+
+def conclude(surveyed: Survey, looks: Sequence[tuple[float, Sequence[Finding]]], pack: Campaign) -> Checked:
+    """All that was found; ``looks`` are each scene's seconds and findings, in the survey's order."""
+    findings = [*surveyed.findings, *(finding for _, found in looks for finding in found)]
     shortest, longest = pack.description.limits.guide_seconds
-    for script, length in zip(scripts, lengths, strict=True):
-        if not shortest <= length <= longest and 0 not in (durations[_identity(scene)] for scene in script.scenes):
-            guide = f"{'+'.join(script.cases)}, {script.channel}"
-            findings.append(Finding("campaign.toml", guide, f"dura {length:.1f} s; ammesso: da {shortest} a {longest}"))
-    unique = tuple(dict.fromkeys([*unfilled, *findings]))
-    return Checked(len(scripts), scenes, (min(lengths, default=0.0), max(lengths, default=0.0)), unique)
+    lengths = []
+    for guide in surveyed.guides:
+        seconds = [looks[scene][0] for scene in guide.scenes]
+        lengths.append(sum(seconds))
+        if not shortest <= lengths[-1] <= longest and 0 not in seconds:
+            problem = f"dura {lengths[-1]:.1f} s; ammesso: da {shortest} a {longest}"
+            findings.append(Finding("campaign.toml", f"{guide.cases}, {guide.channel}", problem))
+    seconds_range = min(lengths, default=0.0), max(lengths, default=0.0)
+    return Checked(len(surveyed.guides), surveyed.scenes, seconds_range, tuple(dict.fromkeys(findings)))
+
+
+def finding(error: PackError) -> Finding:
+    """An error of a pack as a finding, its file named from the pack's folder on."""
+    file = Path(error.file)
+    folder = next((folder for folder in file.parents if (folder / "campaign.toml").is_file()), None)
+    return Finding(file.relative_to(folder).as_posix() if folder else error.file, error.where, error.reason)
 
 
 def every_guide(pack: Campaign, most: int = 3) -> Iterator[tuple[Application, tuple[str, ...]]]:
@@ -105,15 +188,6 @@ def every_guide(pack: Campaign, most: int = 3) -> Iterator[tuple[Application, tu
                             yield replace(application, spoken_name=""), chosen
 
 
-def distinct_scenes(scripts: Iterable[Script]) -> tuple[FilledScene, ...]:
-    """Each scene with each of its fillings once, in the order of the first guide that has it."""
-    found: dict[str, FilledScene] = {}
-    for script in scripts:
-        for scene in script.scenes:
-            found.setdefault(_identity(scene), scene)
-    return tuple(found.values())
-
-
 def _choices(pack: Campaign, fact: Fact, needed: bool, most: int) -> list[FactValue]:
     """Values of a fact worth telling apart: each entry, each few of them, all; one and more."""
     if fact.type == "count":
@@ -123,42 +197,69 @@ def _choices(pack: Campaign, fact: Fact, needed: bool, most: int) -> list[FactVa
         return list(entries) if needed else [""]
     if not needed:
         return [(), entries[-1:]]
-    return [*(some for size in range(1, most + 1) for some in combinations(entries, size)), entries]
+    few = (some for size in range(1, most + 1) for some in combinations(entries, size))
+    return list(dict.fromkeys([*few, entries]))
 
 
 def _is_plain(facts: Mapping[str, FactValue]) -> bool:
     return all(len(value) <= 1 for value in facts.values() if isinstance(value, tuple))
 
 
-def _filled(pack: Campaign) -> tuple[list[Script], list[Finding]]:
-    scripts, findings = [], []
-    for application, cases in every_guide(pack):
+def _is_few(pack: Campaign, facts: Mapping[str, FactValue]) -> bool:
+    """Whether of each list there is one entry, none or all."""
+    every = {fact_id: len(pack.catalogue.get(fact.catalogue, ())) for fact_id, fact in pack.description.facts.items()}
+    return all(len(value) in (0, 1, every[name]) for name, value in facts.items() if isinstance(value, tuple))
+
+
+def _filled(pack: Campaign, most: int, unfilled: list[Finding]) -> Iterator[tuple[Application, Script]]:
+    """Every guide's script; why one cannot be written goes to ``unfilled``."""
+    shape: object = None
+    shared: Pattern | None = None
+    for application, cases in every_guide(pack, most):
         try:
-            scripts.append(write_script(application, cases, pack))
+            if shape != (shape := (shape_of(application), cases)):
+                shared = None
+                shared = pattern(application, cases, pack)
+                yield application, shared.script
+            elif shared is not None:  # the same person again, with another name
+                said = shared.scenes_for(application.spoken_name)
+                scenes = (said.get(at, scene) for at, scene in enumerate(shared.script.scenes))
+                yield application, replace(shared.script, scenes=tuple(scenes))
         except PackError as error:
-            findings.append(Finding(error.file, error.where, error.reason))
-    return scripts, findings
+            unfilled.append(finding(error))
+
+
+def _about(application: Application) -> str:
+    """All that a guide depends on but its cases and channel; facts that say nothing are left out."""
+    facts = {name: value for name, value in application.facts.items() if value}
+    return key_of(
+        [
+            application.filed_on.year,
+            application.sex,
+            application.applicant,
+            bool(application.spoken_name),
+            bool(application.patronato),
+            plain(facts),
+        ]
+    )
 
 
 def _identity(scene: FilledScene) -> str:
-    values = {name: _plain(value) for name, value in scene.values.items()}
-    return key_of([scene.scene, values, [sentence.text for sentence in scene.sentences]])
+    return key_of([scene.scene, plain(scene.values), [sentence.text for sentence in scene.sentences]])
 
 
-def _plain(value: Any) -> Any:
-    return list(map(dict, value)) if isinstance(value, tuple) and value and isinstance(value[0], Mapping) else value
+def look_at(scene: FilledScene, studio: Studio) -> Look:
+    """Look at one scene: its words, its captions, its drawing and how it moves."""
+    from videoguide import legibility
 
-
-def _scene(scene: FilledScene, studio: Studio) -> tuple[float, list[Finding]]:
-    """How long a scene lasts in seconds (0 if it cannot be drawn) and what is wrong with it."""
     words = f"scenes/{scene.scene}.toml"
+    if not scene.sentences:
+        return Look(0.0, (Finding(words, "sentences", "non ha niente da dire"),))
     findings = []
     score = gulpease(" ".join(sentence.text for sentence in scene.sentences))
     lowest = studio.campaign.description.limits.gulpease
     if score < lowest:
         findings.append(Finding(words, "sentences", f"Gulpease {score:.0f}; ammesso: almeno {lowest}"))
-    if not scene.sentences:
-        return 0.0, [Finding(words, "sentences", "non ha niente da dire")]
     told = studio.tell(scene)
     texts = [
         TimedText(samples_to_ms(time.start), samples_to_ms(time.end), sentence.text)
@@ -168,33 +269,44 @@ def _scene(scene: FilledScene, studio: Studio) -> tuple[float, list[Finding]]:
         findings.append(Finding(words, "captions", problem))
     drawing = studio.campaign.drawing(scene.scene)
     try:
-        svg = studio.svg(scene)
-        faults = legibility.faults(svg, drawing, told.sentences, told.frames)
+        faults = legibility.faults(studio.svg(scene), drawing, told.sentences, told.frames)
         findings += [Finding(drawing, fault.layer, str(fault)) for fault in faults]
-        findings += _still(scene, studio, told, drawing)
+        drawn = studio.draw(scene, told)
     except PackError as error:
-        return 0.0, [*findings, Finding(drawing, error.where, error.reason)]
-    return told.frames / FPS, findings
+        return Look(0.0, (*findings, Finding(drawing, error.where, error.reason)))
+    findings += _still(drawn, told, drawing)
+    return Look(told.frames / FPS, tuple(findings), drawn)
 
 
-def _still(scene: FilledScene, studio: Studio, told: Narration, drawing: str) -> Iterator[Finding]:
-    drawn = studio.draw(scene, told)
+def _still(drawn: "Drawing", told: "Narration", drawing: str) -> Iterator[Finding]:
     first, last = frame_at(told.sentences[0].start), frame_at(told.sentences[-1].end)
-    moving = [n for n in range(first, last) if drawn.changes(n)]
-    for before, after in zip([first, *moving], [*moving, last], strict=True):
-        if after - before > STILL_SECONDS * FPS:
-            sentence = [time.id for time in told.sentences if frame_at(time.start) <= before][-1]
-            length = (after - before) / FPS
-            yield Finding(
-                drawing, sentence, f"niente si muove per {length:.1f} s; ammesso: {STILL_SECONDS} mentre si parla"
-            )
+    for before, after in _pauses(drawn, first, last, STILL_SECONDS * FPS):
+        sentence = [time.id for time in told.sentences if frame_at(time.start) <= before][-1]
+        length = (after - before) / FPS
+        yield Finding(
+            drawing, sentence, f"niente si muove per {length:.1f} s; ammesso: {STILL_SECONDS} mentre si parla"
+        )
 
 
-def _variables(studio: Studio) -> Iterator[Finding]:
+def _pauses(drawn: "Drawing", first: int, last: int, allowed: int) -> Iterator[tuple[int, int]]:
+    """Stretches of more pictures than ``allowed`` in which none changes.
+
+    Looks as far ahead as is allowed first, and back from there: most pictures need never be asked.
+    """
+    before = first
+    while last - before > allowed:
+        moving = next((n for n in range(before + allowed, before, -1) if drawn.changes(n)), None)
+        if moving is None:
+            moving = next((n for n in range(before + allowed + 1, last) if drawn.changes(n)), last)
+            yield before, moving
+        before = moving
+
+
+def _variables(pack: Campaign) -> Iterator[Finding]:
     """Variables that a scene uses and does not declare, or declares and does not use."""
     from videoguide.typography import FUNCTIONS
 
-    pack = studio.campaign
+    folders = (pack.folder, pack.art)
     for scene_id, scene in pack.scenes.items():
         file = f"scenes/{scene_id}.toml"
         used: set[str] = set()
@@ -206,9 +318,9 @@ def _variables(studio: Studio) -> Iterator[Finding]:
             used |= _asked(button.when, file, button.id)
         try:
             functions = [*FUNCTIONS, "qr_code"]
-            used |= templates.drawing_variables(pack.drawing(scene_id), studio.folders, functions) - {"chapter"}
+            used |= templates.drawing_variables(pack.drawing(scene_id), folders, functions) - {"chapter"}
         except PackError as error:
-            yield Finding(error.file, error.where, error.reason)
+            yield finding(error)
         for name in sorted(used - scene.variables.keys()):
             yield Finding(file, "variables", f"{name!r} è usata ma non dichiarata")
         for name in sorted(scene.variables.keys() - used):
@@ -251,8 +363,7 @@ def _words(pack: Campaign) -> Iterator[Finding]:
             yield Finding("extract.toml", f"values.{fact_id}", f"{entry_id!r} non è sia nell’estratto sia nel catalogo")
 
 
-def _windows(scripts: Iterable[Script], lowest: int) -> Iterator[Finding]:
-    windows: dict[FilledWindow, None] = {window: None for script in scripts for window in script.windows}
+def _windows(windows: Iterable[FilledWindow], lowest: int) -> Iterator[Finding]:
     for window in windows:
         score = gulpease(" ".join((*window.text, *window.points)))
         if score < lowest:

@@ -6,7 +6,7 @@ side, each with a few pieces in hand at a time; a piece that two of them want is
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Desk:
         self._doing: dict[str, _Doing] = {}
         self._idle: asyncio.TimerHandle | None = None
 
-    async def make(self, pieces: Iterable[Piece]) -> AsyncIterator[tuple[Piece, Any]]:
+    async def make(self, pieces: Iterable[Piece]) -> AsyncGenerator[tuple[Piece, Any], None]:
         """Make pieces; gives each, and what its job returns, as it is done. Whoever stops asking (``aclose``) gives up
         all that is not begun.
 
@@ -60,7 +60,9 @@ class Desk:
                     doing = self._begin(piece)
                     wrapped = asyncio.wrap_future(doing.future)
                     wrapped.add_done_callback(_seen)
-                    mine[asyncio.shield(wrapped)] = piece, doing
+                    shielded = asyncio.shield(wrapped)
+                    shielded.add_done_callback(_seen)
+                    mine[shielded] = piece, doing
                 if not mine:
                     return
                 done, _ = await asyncio.wait(mine, return_when=asyncio.FIRST_COMPLETED)
@@ -90,6 +92,7 @@ class Desk:
                 processes.__exit__(_Closed, _Closed(), None)
 
     def _begin(self, piece: Piece) -> _Doing:
+        self._doing = {key: one for key, one in self._doing.items() if one.waiting or not one.future.done()}
         doing = self._doing.get(piece.key)
         if doing is None or doing.future.done():
             doing = self._doing[piece.key] = _Doing(self._submit(piece.job))

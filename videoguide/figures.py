@@ -37,6 +37,12 @@ FEWEST = 5
 """So many persons may be told apart from the others."""
 PAGE = 50
 """Comments on a page."""
+PAGES = 100_000
+"""So many pages of them may be asked for, far more than there are."""
+WORDS_CHARACTERS = 100
+"""How long words that are searched for may be."""
+YEARS = range(2000, 2100)
+"""Years that may be asked for: beyond, moments cannot be told in every time zone."""
 
 
 class Hidden(Enum):
@@ -72,6 +78,7 @@ TITLES = {
 
 RATE_TITLES = {
     "opened": "Guide aperte su consegnate",
+    "finished": "Arrivate alla fine su aperte",
     "answered_rate": "Pulsanti premuti su mostrati",
     "mean": "Media delle valutazioni",
     "rated": "Valutazioni su persone che l’hanno aperta",
@@ -80,7 +87,7 @@ RATE_TITLES = {
 }
 MEAN = "mean"
 """The one rate that is no share: from 1 to 5."""
-OF_ALL_DAYS = ("opened", "rated", "helped", "unhelped")
+OF_ALL_DAYS = ("opened", "finished", "rated", "helped", "unhelped")
 """Shares that a period does not have: who opens a guide in May need not have got it in May."""
 
 STARS_TITLES = ("1 stella", *(f"{number} stelle" for number in STARS[1:]))
@@ -111,11 +118,13 @@ class Selection:
             raise UnknownChoice("canale", self.channel, campaign.description.channels)
         if self.document:
             fact = documents_fact(campaign)
-            if not fact:
-                raise UnknownChoice("documento", self.document, ())
-            campaign.entry(fact, self.document)
+            entries = campaign.catalogue[campaign.description.facts[fact].catalogue] if fact else {}
+            if self.document not in entries:
+                raise UnknownChoice("documento", self.document, entries)
         if self.first and self.last and self.first > self.last:
-            raise InputError(f"periodo: finisce ({self.last}) prima di cominciare ({self.first})")
+            raise InputError(
+                f"il periodo finisce ({_shown_day(self.last)}) prima di cominciare ({_shown_day(self.first)})"
+            )
 
     def takes(self, audience: tallies.Key) -> bool:
         """Whether the audience's guides are asked for."""
@@ -148,10 +157,15 @@ class Selection:
 
 
 def _day(text: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise InputError(f"giorno {text[:20]!r}; ammesso: anno-mese-giorno, per esempio 2024-05-31") from error
+    if day.year not in YEARS:
+        raise InputError(f"giorno {text[:20]!r}; ammesso: dal {YEARS[0]} al {YEARS[-1]}")
+    return day
 
 
 @dataclass(frozen=True)
@@ -207,7 +221,7 @@ def figures(
     asked.check(campaign)
     until = tallies.count(database, campaign, at_most) or now()
     with database.session() as session:
-        whole = tallies.sums(session, campaign.id)
+        whole = tallies.whole(database, session, campaign.id)
         some = tallies.sums(session, campaign.id, asked.first, asked.last) if asked.has_period else whole
         taken = _taken(some, asked)
         days = tallies.by_day(session, taken, asked.first, asked.last)
@@ -256,20 +270,30 @@ def comments(
 ) -> tuple[list[Comment], bool]:
     """One page of what people wrote, newest first, and whether there is another; only with ``words`` in it, if given.
 
-    None are given of a selection of fewer than 5 guides. Raises UnknownChoice or InputError, StoreError.
+    None are given of a selection of fewer than 5 guides, and no cases that fewer than 5 guides have together.
+    Raises UnknownChoice or InputError, StoreError.
     """
     asked = selection or Selection()
     asked.check(campaign)
-    if page < 1:
-        raise InputError(f"pagina {page}; ammesso: almeno 1")
+    if page not in range(1, PAGES + 1):
+        raise InputError(f"pagina {page}; ammesse: da 1 a {PAGES}")
+    if len(words) > WORDS_CHARACTERS or "\0" in words:
+        raise InputError(f"parole da cercare; ammessi: al massimo {WORDS_CHARACTERS} caratteri")
     with database.session() as session:
-        whole = tallies.sums(session, campaign.id)
-        taken = _taken(whole, asked)
-        made = [_added(whole, _taken(whole, replace(one, first=None, last=None)))["made"] for one in asked.wider]
-        if isinstance(_part(_added(whole, taken)["made"], made), Hidden):
+        audiences, made = tallies.made(session, campaign.id)
+
+        def guides(selection: Selection) -> int:
+            return sum(number for one, number in made.items() if selection.takes(audiences[one]))
+
+        if isinstance(_part(guides(asked), [guides(one) for one in asked.wider]), Hidden):
             return [], False
+        together: dict[str, int] = {}
+        for one, number in made.items():
+            together[audiences[one][0]] = together.get(audiences[one][0], 0) + number
+        taken = {one for one, audience in audiences.items() if asked.takes(audience)}
         found = tallies.comments(session, taken, asked.first, asked.last, words, (page - 1) * PAGE, PAGE + 1)
-    return found[:PAGE], len(found) > PAGE
+    told = [one if together.get("+".join(one.cases), 0) >= FEWEST else replace(one, cases=()) for one in found[:PAGE]]
+    return told, len(found) > PAGE
 
 
 # --- adding up -------------------------------------------------------------------------------------------
@@ -384,13 +408,12 @@ def _row(group: str, title: str, shown: Mapping[str, Count], counts: Counts, *, 
     made, viewers, ratings = shown["made"], shown["viewers"], shown["ratings"]
     if isinstance(made, int) and isinstance(viewers, int):
         unviewed = made - viewers
-    if isinstance(ratings, int) and 0 < ratings < FEWEST:
-        ratings = Hidden.FEW
     points = sum(number * counts[name] for number, name in zip(STARS, STARS_COUNTS, strict=True))
     rates: dict[str, Rate] = {
         "opened": _rate(viewers, shown["delivered"]),
+        "finished": _rate(shown["reached_100"], viewers),
         "answered_rate": _rate(shown["answered"], shown["shown"]),
-        MEAN: ratings if isinstance(ratings, Hidden) else _rate(points, ratings),
+        MEAN: KEPT_BACK if isinstance(ratings, Hidden) or 0 < ratings < FEWEST else _rate(points, ratings),
         "rated": _rate(shown["ratings"], viewers),
         "helped": _rate(shown["solved_viewed"], viewers),
         "unhelped": _rate(shown["solved_unviewed"], unviewed),

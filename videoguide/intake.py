@@ -72,12 +72,12 @@ class Intake:
 
 
 @contextmanager
-def take_in(extract: Path, campaign: Campaign, rejected: Path, *, report: Tell = silently) -> Iterator[Intake]:
+def take_in(extract: Path, campaign: Campaign, rejected: Path, *, tell: Tell = silently) -> Iterator[Intake]:
     """Read the whole extract, list its rejected rows in the file ``rejected``, and give its applications.
 
     Of several rows of one application the newest extract's counts (``extracted_on``), and of equally new ones
     the first. ``rejected`` is a CSV that spreadsheets open; it is there when everything was read, with its
-    header alone when nothing was rejected. ``report`` is told of rows, of an unknown total (0).
+    header alone when nothing was rejected. ``tell`` is told of rows, of an unknown total (0).
 
     Raises InputError for a file that is no extract (then nothing is written), StoreError where the folder of
     ``rejected`` cannot be written or the disk is full. The applications are gone when the context ends.
@@ -88,12 +88,12 @@ def take_in(extract: Path, campaign: Campaign, rejected: Path, *, report: Tell =
     rows = read_applications(extract, campaign)
     with scratch(rejected.parent, _TABLE) as database:
         intake = Intake(Counts(), rejected.parent, database)
-        write_whole(rejected, _take(rows, intake, database, report))
+        write_whole(rejected, _take(rows, intake, database, tell))
         yield intake
 
 
 def _take(
-    rows: Iterator[Application | Rejection], intake: Intake, database: sqlite3.Connection, report: Tell
+    rows: Iterator[Application | Rejection], intake: Intake, database: sqlite3.Connection, tell: Tell
 ) -> Iterator[bytes]:
     """Put good rows into the database, and give the file of rejected ones piece by piece."""
     counts = intake.counts
@@ -108,12 +108,12 @@ def _take(
         counts.rows += len(batch)
         counts.rejected += len(bad)
         if counts.rows % REPORT_ROWS == 0:
-            report("Lettura", counts.rows, 0)
+            tell("Lettura", counts.rows, 0)
     with scratch_errors(intake._folder):
         database.execute("COMMIT")
         ((distinct,),) = database.execute("SELECT count(*) FROM taken")
     counts.duplicates = counts.rows - counts.rejected - distinct
-    report("Lettura", counts.rows, 0)
+    tell("Lettura", counts.rows, 0)
 
 
 def _lines(records: list[tuple[object, ...]]) -> str:

@@ -25,8 +25,7 @@ from videoguide.intake import Intake, take_in
 from videoguide.locks import only_run
 from videoguide.payload import SEGMENTS
 from videoguide.plans import Plan, PlanBook, Planner, Wanted, plan_book
-from videoguide.progress import Report as Tell
-from videoguide.progress import silently, timed
+from videoguide.progress import Tell, silently, timed
 from videoguide.register import Register, Step, step
 from videoguide.reports import REJECTED_FILE, REPORT_FILE, Report
 from videoguide.script import FilledScene
@@ -95,7 +94,7 @@ def render(
         stack.enter_context(only_run(output))
         sweep(output)
         with timed(report.seconds, "reading"):
-            intake = stack.enter_context(take_in(extract, campaign, output / REJECTED_FILE, report=tell))
+            intake = stack.enter_context(take_in(extract, campaign, output / REJECTED_FILE, tell=tell))
         report.rows, report.rejected, report.duplicates = (
             intake.counts.rows,
             intake.counts.rejected,

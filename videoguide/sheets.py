@@ -1,19 +1,24 @@
 """Contact sheet of a pack: a frame of every scene in every variant that looks different."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 
-from videoguide import pictures
-from videoguide.check import distinct_scenes, every_guide
+from videoguide.campaigns import Campaign
+from videoguide.check import Survey, survey
+from videoguide.errors import PackError
 from videoguide.progress import Report, silently
-from videoguide.script import FilledScene, write_script
-from videoguide.segments import POSTER_BEFORE_END, Studio
+from videoguide.segments import POSTER_BEFORE_END, Studio, scene_files
+from videoguide.store import digest_of, key_of
 
 
 def sheet(studio: Studio, columns: int, report: Report = silently, width: int = 480) -> tuple[bytes, int]:
     """The contact sheet as a PNG, its pictures ``width`` px wide, and how many they are."""
+    from videoguide import pictures
+
     shown = []
-    scenes = variants(studio)
+    surveyed = survey(studio.campaign, most=1)
+    scenes = [surveyed.scenes[number] for number in variants(surveyed, looks(surveyed, studio), studio.campaign)]
     for number, scene in enumerate(scenes, 1):
         told = studio.tell(scene)
         drawn = studio.draw(scene, told)
@@ -24,13 +29,27 @@ def sheet(studio: Studio, columns: int, report: Report = silently, width: int = 
     return written.getvalue(), len(shown)
 
 
-def variants(studio: Studio) -> tuple[FilledScene, ...]:
-    """Scenes that look different, in the guide's order; step numbers make no variant."""
+def looks(surveyed: Survey, studio: Studio) -> tuple[str, ...]:
+    """For each scene a hash of how it looks; the number of a step makes no look, nor do drawings that fail."""
+    from videoguide.drawing import STAGE
+
     pack = studio.campaign
-    scripts = (write_script(application, cases, pack) for application, cases in every_guide(pack, most=1))
-    found: dict[tuple[str, str], FilledScene] = {}
-    for scene in distinct_scenes(scripts):
-        numbers = {name: 1 for name, kind in pack.scenes[scene.scene].variables.items() if kind.type == "count"}
-        found.setdefault((scene.scene, studio.svg(replace(scene, values={**scene.values, **numbers}))), scene)
+    stage = sorted(map(digest_of, scene_files(STAGE, studio.folders)))
+    found = []
+    for scene in surveyed.scenes:
+        steps = {name: 1 for name, kind in pack.scenes[scene.scene].variables.items() if kind.type == "count"}
+        try:
+            drawn = studio.svg(replace(scene, values={**scene.values, **steps}))
+        except PackError:
+            drawn = ""
+        found.append(key_of([scene.scene, drawn, stage]))
+    return tuple(found)
+
+
+def variants(surveyed: Survey, looks: Sequence[str], pack: Campaign) -> tuple[int, ...]:
+    """Numbers of the scenes that look different, in the guide's order; of lists only those with one entry and all."""
+    found: dict[str, int] = {}
+    for number in sorted({scene for guide in surveyed.guides if guide.few for scene in guide.scenes}):
+        found.setdefault(looks[number], number)
     order = list(pack.scenes)
-    return tuple(sorted(found.values(), key=lambda scene: order.index(scene.scene)))
+    return tuple(sorted(found.values(), key=lambda number: order.index(surveyed.scenes[number].scene)))

@@ -114,6 +114,7 @@ def count(database: Database, campaign: Campaign, at_most: timedelta = timedelta
     for number in range((last - first).days + 1):
         span = Span(first + timedelta(days=number))
         _count_day(database, campaign.id, span, min(moment, max(begun, span.end)))
+    _whole.pop((database.address, campaign.id), None)  # moments are whole seconds: two countings may have the same
     return moment
 
 

@@ -31,6 +31,7 @@ from videoguide.portal.provider import Provider
 from videoguide.portal.rendering import STATIC_FOLDER, STATIC_ROOT, static_names, static_version
 from videoguide.portal.security import Gate, SecureHeaders, protect
 from videoguide.portal.sessions import Sessions, Visitor
+from videoguide.portal.staff_figures import counting
 from videoguide.portal.state import Portal, portal_of
 from videoguide.portal.views import ErrorPage
 from videoguide.settings import Settings
@@ -79,7 +80,8 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            yield
+            async with counting(portal):
+                yield
         finally:
             portal.desk.close()
             database.engine.dispose()

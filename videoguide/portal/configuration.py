@@ -31,6 +31,7 @@ PORTAL_SETTINGS = (
         "portal_frames", "none", "Chi può incorniciare il portale: none, self, o indirizzi https separati da spazi."
     ),
     Setting("portal_proxies", "127.0.0.1 ::1", "Proxy di cui si crede l’indirizzo di chi chiede, separati da spazi."),
+    Setting("portal_workers", "2", "Processi che fanno le anteprime."),
     Setting("portal_metrics", "loopback", "Chi può leggere /metrics: loopback, all o off."),
     Setting("portal_body_kb", "64", "Quanto può pesare una richiesta, in kilobyte."),
     Setting("portal_idle_minutes", "15", "Minuti senza richieste dopo i quali la sessione finisce."),
@@ -95,6 +96,7 @@ class PortalSettings:
     hosts: frozenset[str]
     frames: tuple[str, ...]
     proxies: frozenset[str]
+    workers: int
     metrics: MetricsReaders
     body_bytes: int
     idle: timedelta
@@ -131,6 +133,7 @@ class PortalSettings:
             hosts=frozenset({url.hostname or "", *given["portal_hosts"].lower().split(), *here}),
             frames=_frames(given["portal_frames"]),
             proxies=_proxies(given["portal_proxies"]),
+            workers=_number("portal_workers", given["portal_workers"], 1, 64),
             metrics=_metrics(given["portal_metrics"]),
             body_bytes=_number("portal_body_kb", given["portal_body_kb"], 1, 10_000) * 1000,
             idle=timedelta(minutes=_number("portal_idle_minutes", given["portal_idle_minutes"], 1, 1440)),

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -203,6 +203,13 @@ class OpenedGuides:
 
 
 _guides = OpenedGuides(GUIDES_KEPT)
+
+
+def opened(outline: bytes, guide: Guide) -> Opened:
+    """The guide of that outline and those segments, ready to be watched."""
+    return _guides.opened(outline, guide)
+
+
 _sound = lru_cache(maxsize=SOUNDS_KEPT)(lambda opened: sound(opened.guide))
 
 
@@ -217,7 +224,7 @@ class Visit:
     @cached_property
     def opened(self) -> Opened:
         """The guide itself. Raises StoreError when a piece of it is missing."""
-        return _guides.opened(self.found.outline, self.guide)
+        return opened(self.found.outline, self.guide)
 
     @cached_property
     def guide(self) -> Guide:
@@ -240,44 +247,31 @@ def visit(request: Request, guide: str) -> Visit:
 Here = Annotated[Visit, Depends(visit)]
 
 
-@router.api_route("/guide/{guide}/video.mp4", methods=["GET", "HEAD"], include_in_schema=False)
-def video(request: Request, here: Here) -> Response:
-    """The MP4, to be played."""
-    return answer(request, here.opened.film, "video/mp4")
+def _track(text: str) -> Response:
+    return Response(text, media_type="text/vtt")
 
 
-@router.api_route("/guide/{guide}/download.mp4", methods=["GET", "HEAD"], include_in_schema=False)
-def download(request: Request, here: Here) -> Response:
-    """The MP4, to be kept."""
-    return answer(request, here.opened.film, "video/mp4", "guida.mp4")
+FILES: Mapping[str, Callable[[Request, Opened], Response]] = {
+    "video.mp4": lambda request, here: answer(request, here.film, "video/mp4"),
+    "download.mp4": lambda request, here: answer(request, here.film, "video/mp4", "guida.mp4"),
+    "sound.m4a": lambda request, here: answer(request, _sound(here), "audio/mp4"),
+    "captions.vtt": lambda _, here: _track(captions.webvtt(here.guide.cues)),
+    "chapters.vtt": lambda _, here: _track(captions.chapters_webvtt(here.guide.chapters)),
+    "buttons.vtt": lambda _, here: _track(guides.button_track(here.guide)),
+    "poster.jpg": lambda _, here: Response(here.guide.poster, media_type="image/jpeg"),
+    "guide.json": lambda _, here: Response(manifest.write(here.guide.manifest()), media_type="application/json"),
+}
+"""Every file of a guide, by its name below the guide's address."""
 
 
-@router.api_route("/guide/{guide}/sound.m4a", methods=["GET", "HEAD"], include_in_schema=False)
-def only_sound(request: Request, here: Here) -> Response:
-    """The sound alone."""
-    return answer(request, _sound(here.opened), "audio/mp4")
+def _offer(name: str) -> None:
+    """Offer a file of the guides at its address."""
+
+    def file(request: Request, here: Here) -> Response:
+        return FILES[name](request, here.opened)
+
+    router.add_api_route(f"/guide/{{guide}}/{name}", file, methods=["GET", "HEAD"], name=name, include_in_schema=False)
 
 
-@router.get("/guide/{guide}/captions.vtt", include_in_schema=False)
-def captions_track(here: Here) -> Response:
-    return Response(captions.webvtt(here.guide.cues), media_type="text/vtt")
-
-
-@router.get("/guide/{guide}/chapters.vtt", include_in_schema=False)
-def chapters_track(here: Here) -> Response:
-    return Response(captions.chapters_webvtt(here.guide.chapters), media_type="text/vtt")
-
-
-@router.get("/guide/{guide}/buttons.vtt", include_in_schema=False)
-def buttons_track(here: Here) -> Response:
-    return Response(guides.button_track(here.guide), media_type="text/vtt")
-
-
-@router.get("/guide/{guide}/poster.jpg", include_in_schema=False)
-def poster(here: Here) -> Response:
-    return Response(here.guide.poster, media_type="image/jpeg")
-
-
-@router.get("/guide/{guide}/guide.json", include_in_schema=False)
-def about(here: Here) -> Response:
-    return Response(manifest.write(here.guide.manifest()), media_type="application/json")
+for _name in FILES:
+    _offer(_name)

@@ -6,6 +6,7 @@ from typing import cast
 from starlette.requests import Request
 
 from videoguide.database import Database
+from videoguide.desk import Desk
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.logs import Log
 from videoguide.portal.metrics import Metrics
@@ -33,6 +34,7 @@ class Portal:
     demo: bool
     database: Database
     store: Store
+    desk: Desk
     sessions: Sessions
     provider: Provider | None
     people: tuple[SamplePerson, ...]

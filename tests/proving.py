@@ -1,0 +1,75 @@
+"""A portal where staff check, compare and approve a copy of the small campaign, which a test may change."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from invented_guides import PACKS, PackCopy
+from portals import RunningPortal, running_portal
+
+from videoguide import versions
+from videoguide.versions import Version
+
+CAMPAIGN = "bonus-libri"
+CHECK = f"/staff/{CAMPAIGN}/check"
+VERSIONS = f"/staff/{CAMPAIGN}/versions"
+HOSTILE = "<script>alert(1)</script>"
+
+Events = list[tuple[str, Any]]
+
+
+@dataclass
+class Desk:
+    """A running portal and the pack behind it."""
+
+    running: RunningPortal
+    copy: PackCopy
+
+    def keep(self) -> Version:
+        """The pack as it is now, as a page would keep it."""
+        return versions.keep(self.running.portal.database, self.running.portal.store, self.copy.load())
+
+    def renew(self) -> None:
+        """The pack as it was at first."""
+        shutil.rmtree(self.copy.folder)
+        shutil.copytree(PACKS / CAMPAIGN, self.copy.folder)
+
+
+@contextmanager
+def proving_portal(folder: Path, store: Path | None = None) -> Iterator[Desk]:
+    """The portal, with one campaign; its store is new, but for a given one."""
+    copy = PackCopy(Path(shutil.copytree(PACKS / CAMPAIGN, folder / "packs" / CAMPAIGN)))
+    with running_portal(folder, {}, store=store, scenes=folder / "packs") as running:
+        yield Desk(running, copy)
+
+
+def listen(browser: httpx2.Client, page: str, most: int = 10_000) -> Events:
+    """The events of a page's progress, to the end or so many."""
+    events: Events = []
+    with browser.stream("GET", f"{page}/progress", timeout=60) as answer:
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
+        kind = ""
+        for line in answer.iter_lines():
+            if line.startswith("event: "):
+                kind = line[7:]
+            elif line.startswith("data: "):
+                events.append((kind, json.loads(line[6:])))
+                if len(events) == most:
+                    break
+    return events
+
+
+def csrf_of(desk: Desk, browser: httpx2.Client) -> str:
+    visitor = desk.running.sessions.find(browser.headers["Cookie"].partition("=")[2])
+    assert visitor
+    return visitor.csrf
+
+
+def post(desk: Desk, browser: httpx2.Client, address: str, **fields: str) -> httpx2.Response:
+    """A form of a page, sent by somebody whose page is fresh."""
+    return browser.post(address, data={"csrf": csrf_of(desk, browser), **fields})

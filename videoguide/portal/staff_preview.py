@@ -1,0 +1,406 @@
+"""Previews: any guide of a campaign, made for staff while they wait, then shown in the citizens' own player.
+
+The script is written here, which costs nothing; segments are made by the desk's processes, and only while somebody
+has the preview's page open: the page listens to ``/progress``, and what is not begun is given up with the last tab.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from videoguide import previews, versions
+from videoguide.campaigns import Campaign
+from videoguide.database import Preview
+from videoguide.desk import Desk, Piece
+from videoguide.errors import InputError, PackError, StoreError, VideoGuideError, VoiceError
+from videoguide.guides import Guide
+from videoguide.payload import SEGMENTS
+from videoguide.portal import kept_previews, staff_preview_form
+from videoguide.portal.answers import Refusal, show
+from videoguide.portal.configuration import STAFF_ROLES
+from videoguide.portal.logs import route_of
+from videoguide.portal.media import FILES, opened
+from videoguide.portal.sessions import Visitor
+from videoguide.portal.staff import Editor, Pack, Viewer, moment, note, pack, steps
+from videoguide.portal.staff_preview_views import FormPart, MakingPage, ReadyPage, SceneLine, SceneState
+from videoguide.portal.state import Portal, portal_of
+from videoguide.previews import Asked, Planned
+from videoguide.workers import Workshop, ensure_segments
+
+HEARTBEAT_SECONDS = 15
+"""So often a stream says that it is still there, for whatever sits between it and the page."""
+HELD_UP = "qualcosa non ha funzionato; prova di nuovo"
+
+router = APIRouter(include_in_schema=False)
+
+
+async def fields(request: Request) -> FormData:
+    """The fields of a form."""
+    return await request.form()
+
+
+Fields = Annotated[FormData, Depends(fields)]
+
+
+@router.get("/staff/{campaign}/preview")
+async def form(request: Request, campaign: str, visitor: Viewer) -> Response:
+    """The form; ``?from=`` fills it in as that preview was asked for. Whoever may send it is likely to: the desk gets
+    ready."""
+    portal = portal_of(request)
+    loaded = await run_in_threadpool(pack, request, campaign)
+    if _may_make(visitor):
+        portal.desk.warm_up(partial(previews.warm_up, loaded.folder, portal.settings))
+    return await run_in_threadpool(_form, portal, loaded, visitor, request.query_params.get("from", ""))
+
+
+def _form(portal: Portal, campaign: Campaign, visitor: Visitor, before: str) -> Response:
+    asked = previews.example(campaign, portal.settings)
+    if before:
+        found = _found(portal, before)
+        if found.campaign_id != campaign.id or found.asked is None:
+            raise Refusal("not_found")
+        asked = Asked.from_plain(found.asked)
+    return _show_form(portal, campaign, visitor, asked)
+
+
+@router.post("/staff/{campaign}/preview")
+def ask(request: Request, campaign: Pack, visitor: Editor, fields: Fields) -> Response:
+    """A preview of what the form asks for."""
+    portal = portal_of(request)
+    asked = staff_preview_form.read(fields, campaign)
+    try:
+        staff_preview_form.prove(asked, campaign, previews.voices_here(campaign, portal.settings))
+        return _keep_asked(portal, campaign, visitor, asked)
+    except (InputError, PackError, VoiceError) as error:
+        return _show_form(portal, campaign, visitor, asked, error, "form")
+
+
+@router.post("/staff/{campaign}/preview/sample")
+def ask_for_profile(request: Request, campaign: Pack, visitor: Editor, fields: Fields) -> Response:
+    """A preview for a person of the campaign's sample."""
+    portal = portal_of(request)
+    number = staff_preview_form.text(fields, "profile")
+    try:
+        profiles = {str(at): profile for at, profile in enumerate(previews.sample_profiles(campaign))}
+        if number not in profiles:
+            raise InputError("scegli un profilo dall’elenco")
+        return _keep_asked(portal, campaign, visitor, profiles[number])
+    except (InputError, PackError, VoiceError) as error:
+        example = previews.example(campaign, portal.settings)
+        return _show_form(portal, campaign, visitor, example, error, "sample")
+
+
+@router.post("/staff/{campaign}/preview/application")
+def ask_for_application(request: Request, campaign: Pack, visitor: Editor, fields: Fields) -> Response:
+    """A preview of the guide that a real application gets. Its number is in the form, never in an address."""
+    portal = portal_of(request)
+    try:
+        number = staff_preview_form.text(fields, "number")
+        record, application = kept_previews.application(portal.database, campaign, number)
+        planned = previews.plan_as_delivered(application, campaign, portal.settings)
+        return _keep(portal, campaign, visitor, planned, "preview-application", application_id=record)
+    except (InputError, PackError, VoiceError) as error:
+        example = previews.example(campaign, portal.settings)
+        return _show_form(portal, campaign, visitor, example, error, "application")
+
+
+def _keep_asked(portal: Portal, campaign: Campaign, visitor: Visitor, asked: Asked) -> Response:
+    planned = kept_previews.plan_asked(asked, campaign, portal.settings)
+    return _keep(portal, campaign, visitor, planned, "preview", asked=asked)
+
+
+def _keep(portal: Portal, campaign: Campaign, visitor: Visitor, planned: Planned, action: str, **what: Any) -> Response:
+    version = versions.keep(portal.database, portal.store, campaign).version
+    id = kept_previews.keep(portal.database, portal.store, planned, version=version, who=visitor.subject, **what)
+    note(portal, visitor, action, campaign=campaign.id, about=id)
+    return RedirectResponse(address(id), 303)
+
+
+@router.get("/staff/previews/{preview}")
+def look(request: Request, preview: str, visitor: Viewer) -> Response:
+    """A preview: to watch when all of it is there, else its script, and how far it is."""
+    portal = portal_of(request)
+    found = _found(portal, preview)
+    if found.asked is None:
+        note(portal, visitor, "preview-open", campaign=found.campaign_id, about=found.id)
+    try:
+        guide = kept_previews.guide_of(found, portal.store)
+    except StoreError:  # a piece is missing: not made yet, or pruned since
+        return show(_making_page(portal, found, visitor))
+    return show(_ready_page(portal, found, visitor, guide))
+
+
+@router.get("/staff/previews/{preview}/progress")
+async def progress(request: Request, preview: str, visitor: Viewer) -> Response:
+    """Have what is missing of a preview made, and tell how it goes, as server-sent events."""
+    portal = portal_of(request)
+    making = await run_in_threadpool(lambda: Making.of(portal, _found(portal, preview)))
+
+    async def told() -> AsyncIterator[str]:
+        async with aclosing(_events(request, making)) as events:
+            async for kind, data in events:
+                yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n" if kind else ": \n\n"
+
+    return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@router.post("/staff/previews/{preview}/make")
+async def make(request: Request, preview: str, visitor: Viewer) -> Response:
+    """The same for a page without scripts: the answer comes when all is there."""
+    portal = portal_of(request)
+    found = await run_in_threadpool(_found, portal, preview)
+    making = await run_in_threadpool(Making.of, portal, found)
+    async with aclosing(_events(request, making)) as events:
+        async for kind, data in events:
+            if kind == "problem":
+                page = await run_in_threadpool(_making_page, portal, found, visitor)
+                return show(replace(page, problem=data["words"]), status=422)
+            if await request.is_disconnected():
+                break
+    return RedirectResponse(address(preview), 303)
+
+
+def _events(request: Request, making: "Making") -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+    """What happens while a preview is made; what should not have happened is logged."""
+    portal = portal_of(request)
+
+    def lost(error: Exception) -> None:
+        portal.log.unexpected(error, route=route_of(request.scope), request=request.state.request_id)
+
+    return making.events(portal.desk, lost)
+
+
+@router.api_route("/staff/previews/{preview}/{file}", methods=["GET", "HEAD"])
+def give(request: Request, preview: str, file: str, visitor: Viewer) -> Response:
+    """A file of a preview's guide."""
+    portal = portal_of(request)
+    found = _found(portal, preview)
+    if file not in FILES:
+        raise Refusal("not_found")
+    guide = kept_previews.guide_of(found, portal.store)
+    if file == "download.mp4" and request.method == "GET":
+        note(portal, visitor, "preview-download", campaign=found.campaign_id, about=found.id)
+    return FILES[file](request, opened(found.outline, guide))
+
+
+@dataclass(frozen=True)
+class Making:
+    """A preview that is being made: ``missing`` are the numbers of scenes (from 0) whose segments are not there.
+
+    ``nameless`` gives the guide that somebody gets whose name turns out to be too long, or not to be said.
+    """
+
+    planned: Planned
+    workshop: Workshop
+    missing: frozenset[int]
+    nameless: "Callable[[], Making] | None" = None
+
+    @classmethod
+    def of(cls, portal: Portal, preview: Preview, *, named: bool = True) -> "Making":
+        """What is to be made of a preview; it is brought up to date. Raises Refusal when that cannot be done."""
+        try:
+            campaign = _kept_pack(portal, preview)
+            planned = kept_previews.plan_of(preview, portal.database, campaign, portal.settings, named=named)
+        except InputError as error:  # its application gets no guide any more
+            raise Refusal("not_found") from error
+        kept_previews.renew(portal.database, portal.store, preview, planned)
+        studio = planned.studio
+        missing = frozenset(at for at, scene in enumerate(planned.script.scenes) if studio.find(scene) is None)
+        settings = replace(portal.settings, voice=studio.voice.id)
+        nameless = partial(cls.of, portal, preview, named=False) if preview.asked is None and named else None
+        return cls(planned, Workshop(campaign.folder, settings, None), missing, nameless)
+
+    def pieces(self) -> list[Piece]:
+        """What is missing, each once, in the order in which it is seen."""
+        found: dict[str, Piece] = {}
+        for at in sorted(self.missing):
+            key, scene = self.planned.keys[at], self.planned.script.scenes[at]
+            job = partial(ensure_segments, self.workshop, [(bytes.fromhex(key), scene)])
+            found.setdefault(key, Piece(key, job))
+        return list(found.values())
+
+    async def events(
+        self, desk: Desk, lost: Callable[[Exception], None]
+    ) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+        """Have what is missing made, and tell of it: ``scenes`` (the numbers of those that are ``there``), at the end
+        ``ready``, or ``problem`` (in ``words``); an empty kind when nothing has happened for a while.
+
+        Whoever closes this gives up what is not begun. ``lost`` is told of errors that are nobody's.
+        """
+        queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+
+        async def make() -> None:
+            try:
+                try:
+                    await self._make(desk, queue)
+                except InputError:
+                    if self.nameless is None:
+                        raise
+                    await (await run_in_threadpool(self.nameless))._make(desk, queue)
+                queue.put_nowait(("ready", {}))
+            except VideoGuideError as error:
+                queue.put_nowait(("problem", {"words": words_of(error)}))
+            except Exception as error:
+                lost(error)
+                queue.put_nowait(("problem", {"words": words_of(VideoGuideError(HELD_UP))}))
+
+        work = asyncio.create_task(make())
+        try:
+            kind = ""
+            while kind not in ("ready", "problem"):
+                try:
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        kind, data = await queue.get()
+                except TimeoutError:
+                    kind, data = "", {}
+                yield kind, data
+        finally:
+            work.cancel()
+
+    async def _make(self, desk: Desk, queue: "asyncio.Queue[tuple[str, dict[str, Any]]]") -> None:
+        keys = self.planned.keys
+        there = {at for at in range(len(keys)) if at not in self.missing}
+        queue.put_nowait(("scenes", {"there": sorted(there)}))
+        async with aclosing(desk.make(self.pieces())) as made:
+            async for piece, (ensured, _) in made:
+                if reason := next((one.reason for one in ensured if one.reason), ""):
+                    raise InputError(reason)
+                there.update(at for at, key in enumerate(keys) if key == piece.key)
+                queue.put_nowait(("scenes", {"there": sorted(there)}))
+
+
+def words_of(error: VideoGuideError) -> str:
+    """An error as a sentence."""
+    line = error.message.strip()
+    if isinstance(error, PackError):  # it begins with a file's name
+        return line
+    return f"{line[:1].upper()}{line[1:].removesuffix('.')}."
+
+
+def address(preview: str) -> str:
+    """The path of a preview's page; its files are below."""
+    return f"/staff/previews/{preview}"
+
+
+def _may_make(visitor: Visitor) -> bool:
+    return visitor.role in STAFF_ROLES[STAFF_ROLES.index("editor") :]
+
+
+def _found(portal: Portal, preview: str) -> Preview:
+    found = kept_previews.find(portal.database, preview)
+    if found is None:
+        raise Refusal("not_found")
+    return found
+
+
+def _kept_pack(portal: Portal, preview: Preview) -> Campaign:
+    """The pack in the preview's version. Raises Refusal when it is not kept any more."""
+    try:
+        return versions.kept_pack(portal.store, preview.version)
+    except StoreError as error:
+        raise Refusal("not_found") from error
+
+
+def _show_form(
+    portal: Portal,
+    campaign: Campaign,
+    visitor: Visitor,
+    asked: Asked,
+    error: VideoGuideError | None = None,
+    problem_in: FormPart = "",
+) -> Response:
+    page = staff_preview_form.page(
+        campaign,
+        asked,
+        previews.voices_here(campaign, portal.settings),
+        csrf=visitor.csrf,
+        steps=steps(campaign.id, "preview"),
+        may_make=_may_make(visitor),
+        problem=words_of(error) if error else "",
+        problem_in=problem_in,
+    )
+    return show(page, status=422 if error else 200)
+
+
+def _making_page(portal: Portal, preview: Preview, visitor: Visitor) -> MakingPage:
+    making = Making.of(portal, preview)
+    scenes = tuple(
+        SceneLine(
+            number,
+            scene.chapter,
+            _state(portal, preview, key) if number - 1 not in making.missing else "missing",
+            tuple(sentence.text for sentence in scene.sentences),
+            tuple(button.label for button in scene.buttons),
+        )
+        for number, (scene, key) in enumerate(zip(making.planned.script.scenes, making.planned.keys, strict=True), 1)
+    )
+    script, root = making.planned.script, address(preview.id)
+    told = _told(portal, preview, visitor, script.cases, script.channel)
+    return MakingPage(**told, scenes=scenes, progress_url=f"{root}/progress", make_url=f"{root}/make")
+
+
+def _ready_page(portal: Portal, preview: Preview, visitor: Visitor, guide: Guide) -> ReadyPage:
+    root = address(preview.id)
+    scenes = tuple(
+        SceneLine(
+            number,
+            segment.info.chapter,
+            _state(portal, preview, segment.key),
+            tuple(sentence.text for sentence in segment.info.sentences),
+            tuple(button.label for button in segment.info.buttons),
+        )
+        for number, segment in enumerate(guide.segments, 1)
+    )
+    about = guide.outline
+    return ReadyPage(
+        **_told(portal, preview, visitor, about.cases, about.channel),
+        scenes=scenes,
+        manifest=opened(preview.outline, guide).guide.manifest(),
+        poster_url=f"{root}/poster.jpg",
+        video_url=f"{root}/video.mp4",
+        captions_url=f"{root}/captions.vtt",
+        chapters_url=f"{root}/chapters.vtt",
+        buttons_url=f"{root}/buttons.vtt",
+        download_url=f"{root}/download.mp4",
+        sound_url=f"{root}/sound.m4a",
+    )
+
+
+def _told(portal: Portal, preview: Preview, visitor: Visitor, cases: Sequence[str], channel: str) -> dict[str, Any]:
+    """What both pages of a preview say."""
+    campaign = _kept_pack(portal, preview)
+    form_url = f"/staff/{preview.campaign_id}/preview"
+    version = versions.find(portal.database, preview.campaign_id, preview.version)
+    return {
+        "csrf": visitor.csrf,
+        "steps": steps(preview.campaign_id, "preview"),
+        "campaign_title": campaign.description.title,
+        "form_url": form_url,
+        "change_url": f"{form_url}?from={preview.id}" if preview.asked else "",
+        "is_real": preview.asked is None,
+        "about": (
+            *(campaign.titles.get(case, case) for case in cases),
+            staff_preview_form.CHANNELS.get(channel, channel),
+        ),
+        "made_by": preview.made_by,
+        "made_at": moment(preview.made_at),
+        "expires_at": moment(preview.expires_at),
+        "version": version.short,
+        "version_words": versions.STATES[version.state],
+    }
+
+
+def _state(portal: Portal, preview: Preview, key: str) -> SceneState:
+    """Whether a segment is older than the preview that shows it."""
+    path = portal.store.find(SEGMENTS, key)
+    return "reused" if path and path.stat().st_mtime < preview.made_at.timestamp() else "made"
