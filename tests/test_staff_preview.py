@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from invented_guides import HOSTILE_NAMES
+from invented_guides import HOSTILE_NAMES, command, environment
 from portals import RunningPortal
 from previewing import (
     CAMPAIGN,
@@ -29,7 +30,9 @@ from previewing import (
     states,
 )
 from sqlmodel import select
+from tiny_runs import Office, approve, extract
 
+from videoguide.campaigns import Campaign
 from videoguide.database import ApplicationRecord, Audit, Preview, View, now
 from videoguide.payload import SEGMENTS
 from videoguide.portal import kept_previews, staff_preview
@@ -316,6 +319,27 @@ class TestSideBySide:
                 assert f"Ciao Nora{name}" in page and "<video" in page
                 browser.close()
             assert len(segments(running)) == SCENES + 1, "all but the name's scene is made once for both"
+
+    def test_a_campaign_that_is_rendered_meanwhile_goes_as_undisturbed(self, tmp_path: Path, tiny: Campaign) -> None:
+        people = [{"numero": f"{at}", "nome": f"Anna {'ABCDEFGH'[at % 8]}", "alunni": f"{at % 2}"} for at in range(40)]
+        alone = Office(tmp_path / "alone", tiny)
+        alone.render(*people, format="ranges")
+        with preview_portal(tmp_path / "busy") as running, running.as_staff("editor") as editor:
+            settings = running.portal.settings
+            approve(settings, tiny)
+            env = environment(
+                settings.store, VIDEOGUIDE_DATABASE=settings.database, VIDEOGUIDE_SCENES=str(settings.scenes)
+            )
+            file = extract(tmp_path / "x.csv", *people)
+            words = ("render", CAMPAIGN, str(file), "-o", str(tmp_path / "out"), "--format", "ranges", "--workers", "2")
+            rendering = subprocess.Popen(command(*words), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            previews = [make(editor, first_name=f"Anna {letter}") for letter in "ABXY"]
+            _, said = rendering.communicate(timeout=120)
+            assert (rendering.returncode, said) == (0, b"")
+            assert all("<video" in editor.get(preview).text for preview in previews)
+            busy = Office(tmp_path / "busy", tiny)
+            busy.file = tmp_path / "busy" / "portal.db"
+            assert busy.guides() == alone.guides()
 
     def test_who_closes_the_page_has_nothing_made_that_is_not_begun(self, tmp_path: Path) -> None:
         with preview_portal(tmp_path, portal_workers="1") as running, running.as_staff("editor") as editor:
