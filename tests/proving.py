@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from invented_guides import PACKS, PackCopy
 from portals import RunningPortal, running_portal
 
 from videoguide import versions
+from videoguide.database import VersionRecord, now
 from videoguide.versions import Version
 
 CAMPAIGN = "bonus-libri"
@@ -34,10 +36,14 @@ class Desk:
         """The pack as it is now, as a page would keep it."""
         return versions.keep(self.running.portal.database, self.running.portal.store, self.copy.load())
 
-    def renew(self) -> None:
-        """The pack as it was at first."""
-        shutil.rmtree(self.copy.folder)
-        shutil.copytree(PACKS / CAMPAIGN, self.copy.folder)
+    def kept_before(self, minutes: int) -> Version:
+        """The same, as if it had been kept so long ago: moments are whole seconds."""
+        version = self.keep()
+        with self.running.portal.database.session() as session:
+            record = session.get(VersionRecord, (version.campaign, version.version))
+            assert record
+            record.since = now() - timedelta(minutes=minutes)
+        return version
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from portals import (
 )
 from sqlmodel import select
 
+from videoguide import audit
 from videoguide.database import LoginSession
 from videoguide.errors import InputError, UnknownChoice
 from videoguide.portal.app import check_bind, create_app
@@ -445,6 +446,8 @@ def test_staff_come_in_with_the_highest_of_their_roles(portal: RunningPortal) ->
             assert log_in(browser, sub, "/login/start?staff=1").headers["location"] == "/staff"
             assert browser.get("/trial/staff/viewer").json() == {"subject": sub, "role": role}
             assert browser.get("/trial/staff/approver").status_code == (200 if role == "approver" else 403)
+            last = audit.entries(portal.portal.database)[0][0]
+            assert (last.what, last.who, last.role) == ("login", sub, role)
 
 
 @pytest.mark.parametrize("sub", ["carla", "giulia"])

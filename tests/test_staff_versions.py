@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from proving import CAMPAIGN, HOSTILE, VERSIONS, Desk, listen, post, proving_portal
+from proving import CAMPAIGN, CHECK, HOSTILE, VERSIONS, Desk, listen, post, proving_portal
 
 from videoguide import audit, versions
 from videoguide.portal.staff_comparison import marked
@@ -110,6 +110,14 @@ class TestApproving:
                 assert nobody.get(address).headers["location"].startswith("/staff/login")
                 assert citizen.get(address).status_code == 403
 
+    def test_who_approves_reads_how_the_check_ended(self, desk: Desk, approver: httpx2.Client) -> None:
+        assert "Controllo non ancora finito" in plain(approver.get(VERSIONS).text)
+        listen(approver, CHECK)
+        assert "Controllo nessun problema" in plain(approver.get(VERSIONS).text)
+        desk.copy.change("campaign.toml", 'short = "www.example.org"', 'short = "example.com/x"')
+        listen(approver, CHECK)
+        assert "Controllo problemi: 1" in plain(approver.get(VERSIONS).text)
+
     def test_a_message_is_only_one_of_ours(self, desk: Desk, approver: httpx2.Client) -> None:
         assert "alert" not in approver.get(VERSIONS, params={"done": HOSTILE}).text
 
@@ -122,10 +130,10 @@ class TestApproving:
         assert post(desk, approver, f"{VERSIONS}/{version.version}/approve", **LOOKED).status_code == 303
 
     def test_another_version_is_held_against_the_one_in_use(self, desk: Desk, approver: httpx2.Client) -> None:
-        first = desk.keep()
+        first = desk.kept_before(20)
         versions.go_live(desk.running.portal.database, CAMPAIGN, first.version)
         desk.copy.change(HELLO, "con calma", "con cura")
-        second = desk.keep()
+        second = desk.kept_before(10)
         desk.copy.change(HELLO, "con cura", "con gioia")
         page = approver.get(VERSIONS).text
         third = desk.keep()

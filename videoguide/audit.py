@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from videoguide.database import Audit, Database
 
 ACTIONS = {
+    "login": "È entrato",
     "preview": "Ha fatto un’anteprima",
     "preview-application": "Ha fatto l’anteprima di una domanda vera",
     "preview-open": "Ha aperto l’anteprima di una domanda vera",

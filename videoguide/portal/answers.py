@@ -5,7 +5,7 @@ Pages are for people who open pages; below ``/api``, and for whatever else asks,
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +13,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from videoguide.portal.rendering import render
 from videoguide.portal.views import ErrorPage, Page
+
+if TYPE_CHECKING:
+    from videoguide.portal.sessions import Visitor
 
 API_ROOT = "/api/"
 
@@ -145,13 +148,19 @@ def show(page: Page, *, status: int = 200, headers: Mapping[str, str] | None = N
     return HTMLResponse(render(page), status, headers)
 
 
+def error_page(visitor: "Visitor | None", title: str, words: str, status: int) -> ErrorPage:
+    """The page that says what did not work, to whoever is there."""
+    if visitor is None:
+        return ErrorPage(title=title, words=words, status=status, signed_in=False)
+    if visitor.is_citizen:
+        return ErrorPage(title=title, words=words, status=status, csrf=visitor.csrf)
+    return ErrorPage(title=title, words=words, status=status, csrf=visitor.csrf, for_staff=True, home_url="/staff")
+
+
 def _error_page(request: Request, reason: Reason, status: int) -> str:
     visitor = getattr(request.state, "visitor", None)
-    csrf = visitor.csrf if visitor else ""
     try:
-        return render(
-            ErrorPage(title=reason.title, words=reason.words, status=status, signed_in=bool(visitor), csrf=csrf)
-        )
+        return render(error_page(visitor, reason.title, reason.words, status))
     except Exception:
         return _BARE.format(title=reason.title, words=reason.words)  # where pages themselves are broken, say it plainly
 

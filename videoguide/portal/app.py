@@ -23,7 +23,7 @@ from videoguide.database import Database, LoginSession
 from videoguide.desk import Desk
 from videoguide.errors import InputError, PackError, StoreError
 from videoguide.portal import login
-from videoguide.portal.answers import Refusal, code_of, is_page_visit, refused, show
+from videoguide.portal.answers import Refusal, code_of, error_page, is_page_visit, refused, show
 from videoguide.portal.configuration import PortalSettings, is_loopback
 from videoguide.portal.logs import Log, Recorder, route_of
 from videoguide.portal.metrics import CONTENT_TYPE, Metrics
@@ -33,7 +33,6 @@ from videoguide.portal.security import Gate, SecureHeaders, protect
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.staff_figures import counting
 from videoguide.portal.state import Portal, portal_of
-from videoguide.portal.views import ErrorPage
 from videoguide.settings import Settings
 from videoguide.store import Store
 
@@ -227,8 +226,7 @@ async def _refuse_pack(request: Request, error: Exception) -> Response:
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     if visitor is None or visitor.is_citizen or not is_page_visit(request):
         return await _refuse_unavailable(request, error)
-    page = ErrorPage(title="Il pacchetto non si può usare", words=str(error), status=503, csrf=visitor.csrf)
-    return show(page, status=503)
+    return show(error_page(visitor, "Il pacchetto non si può usare", str(error), 503), status=503)
 
 
 async def _refuse_unavailable(request: Request, error: Exception) -> Response:

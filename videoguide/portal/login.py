@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from videoguide import applications, campaigns
+from videoguide import applications, audit, campaigns
 from videoguide.applications import Application
 from videoguide.eligibility import decide
 from videoguide.errors import InputError
@@ -205,6 +205,8 @@ def _come_in(request: Request, role: str, then: str, *, fiscal_code: str = "", s
     response = RedirectResponse(then, 303)
     sessions.cookie.set(response, token)
     sessions.way_in_cookie.clear(response)
+    if role != CITIZEN:
+        audit.note(portal.database, subject, "login", role=role)
     portal.metrics.login("citizen" if role == CITIZEN else "staff")
     return response
 

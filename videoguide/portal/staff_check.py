@@ -118,6 +118,16 @@ def bench_of(portal: Portal, version: str) -> tuple[Bench, Campaign]:
     return Bench(kept.folder, portal.settings), kept
 
 
+def conclusion(bench: Bench, kept: Campaign) -> check.Checked | None:
+    """What a check of all scenes has found; None before all of them have been looked at."""
+    overview = proofs.find_overview(bench)
+    if overview is None:
+        return None
+    known = [proofs.find_proof(bench.store, key) for key in overview.keys]
+    seen = [(proof.seconds, proof.findings) for proof in known if proof]
+    return check.conclude(overview.survey, seen, kept) if len(seen) == len(known) else None
+
+
 def picture_of(campaign: str, key: str, scene: FilledScene, proof: Proof | None) -> Picture:
     """A scene as the pages show it."""
     state = "waiting" if proof is None else "ready" if proof.seconds else "broken"
@@ -226,15 +236,14 @@ def _known(page: CheckPage, bench: Bench, kept: Campaign) -> CheckPage:
         return replace(page, problems=_problems(check.general(kept)))
     known = [proofs.find_proof(bench.store, key) for key in overview.keys]
     there = [proof for proof in known if proof]
-    findings = [*overview.survey.findings, *(finding for proof in there for finding in proof.findings)]
-    summary = ""
-    if len(there) == len(known):
-        checked = check.conclude(overview.survey, [(proof.seconds, proof.findings) for proof in there], kept)
-        findings = list(checked.findings)
+    findings: Iterable[check.Finding]
+    findings, summary = [*overview.survey.findings, *(finding for proof in there for finding in proof.findings)], ""
+    if checked := conclusion(bench, kept):
+        findings = checked.findings
         shortest, longest = checked.seconds
         summary = (
             f"{_dotted(checked.guides)} guide, {_dotted(len(checked.scenes))} scene diverse, "
-            f"da {shortest:.0f} a {longest:.0f} s; problemi: {_dotted(len(findings))}"
+            f"da {shortest:.0f} a {longest:.0f} s; problemi: {_dotted(len(checked.findings))}"
         )
     scenes = _scenes(kept.id, overview, known)
     return replace(

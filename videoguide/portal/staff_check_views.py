@@ -133,6 +133,11 @@ class VersionsPage(StaffPage):
     url: str
     campaign_title: str = ""
 
+    check_url: str
+
+    check_words: str = ""
+    """How the check of the version in the folder has ended."""
+
     broken: str = ""
     """Why the pack in the folder cannot be read."""
 

@@ -17,7 +17,7 @@ from videoguide.errors import PackError, StoreError, UnknownChoice
 from videoguide.portal.answers import Refusal, show
 from videoguide.portal.sessions import Visitor
 from videoguide.portal.staff import Approver, Viewer, moment, note, pack, steps
-from videoguide.portal.staff_check import bench_of, may, prove, sorry, stream, words_of
+from videoguide.portal.staff_check import bench_of, conclusion, may, prove, sorry, stream, words_of
 from videoguide.portal.staff_check_views import ComparisonPage, Named, VersionCard, VersionsPage
 from videoguide.portal.staff_comparison import compared, undrawn
 from videoguide.portal.state import Portal, portal_of
@@ -78,6 +78,8 @@ def _list(
         steps=steps(campaign, "versions"),
         url=f"/staff/{campaign}/versions",
         campaign_title=here.title,
+        check_url=f"/staff/{campaign}/check",
+        check_words=_check_of(portal, here.version),
         broken=here.broken,
         message=message,
         problem=problem,
@@ -125,10 +127,20 @@ def _cards(
     )
 
 
+def _check_of(portal: Portal, here: str) -> str:
+    """How the check of the pack's present version ended, in words."""
+    if not here:
+        return ""
+    checked = conclusion(*bench_of(portal, here))
+    if checked is None:
+        return "non ancora finito"
+    return f"problemi: {len(checked.findings)}" if checked.findings else "nessun problema"
+
+
 def _to_compare_with(known: Sequence[Version]) -> Version | None:
     """What another version is best held against: the one in use, else the one approved last."""
     live = [one for one in known if one.state == "live"]
-    approved = sorted((one for one in known if one.approved_at), key=lambda one: str(one.approved_at))
+    approved = sorted((one for one in known if one.approved_at), key=lambda one: one.approved_at or one.since)
     return next(iter((*live, *reversed(approved))), None)
 
 

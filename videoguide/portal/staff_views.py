@@ -21,6 +21,8 @@ class StaffPage(Page):
 
     home_url: str = "/staff"
 
+    for_staff: bool = True
+
     steps: tuple[Step, ...] = ()
     """The pages of the campaign that this one belongs to; none outside of campaigns."""
 

@@ -38,6 +38,9 @@ class Page:
     home_url: str = "/"
     """Where the product's name in the header leads."""
 
+    for_staff: bool = False
+    """Whether it is a page of the staff's area."""
+
     logout_url: str = "/logout"
     """Where the way out is posted to."""
 
@@ -74,9 +77,6 @@ class LoginPage(Page):
 
     message: str = ""
     """Why the person is here again, e.g. that the session has ended; empty on a first visit."""
-
-    for_staff: bool = False
-    """Whether it is the staff's way in."""
 
 
 @dataclass(frozen=True)
