@@ -16,10 +16,12 @@ from videoguide.narration import (
     TAIL_MS,
     Narration,
     SentenceTime,
+    Timing,
     narrate,
     speech,
     speech_key,
     speech_keys,
+    timing,
 )
 from videoguide.pronunciation import Entry, Lexicon, Spoken
 from videoguide.script import Sentence
@@ -122,6 +124,14 @@ def test_every_sentence_fades_in_and_out(store: Store, hum: HummingVoice) -> Non
         assert sound[0] == sound[-1] == 0
         assert np.abs(sound[: FADE_SAMPLES // 10]).max() < np.abs(sound).max() / 5
         assert np.abs(sound[-FADE_SAMPLES // 10 :]).max() < np.abs(sound).max() / 5
+
+
+@pytest.mark.parametrize("pauses", [(), (300,), (300, 0, 2_000)])
+def test_the_times_alone_are_those_of_the_sound(store: Store, hum: HummingVoice, pauses: tuple[int, ...]) -> None:
+    sentences = [Sentence(f"s{number}", "Una frase di prova.", pause) for number, pause in enumerate(pauses)]
+    told = narrate(sentences, hum, Lexicon(), store)
+    assert timing(sentences, hum, Lexicon(), store) == Timing(told.sentences, told.frames)
+    assert len(told.samples) == samples_of(told.frames)
 
 
 def test_a_long_last_pause_is_kept(store: Store) -> None:

@@ -18,7 +18,7 @@ from videoguide.campaigns import Campaign, Fact
 from videoguide.captions import TimedText
 from videoguide.errors import PackError
 from videoguide.previews import APPLICANTS, SEXES, invented_application
-from videoguide.progress import Report, silently
+from videoguide.progress import Tell, silently
 from videoguide.readability import gulpease
 from videoguide.script import FilledScene, FilledWindow, Pattern, Script, pattern, shape_of
 from videoguide.segments import Studio, plain
@@ -27,7 +27,7 @@ from videoguide.timing import FPS, frame_at, frames_to_ms, samples_to_ms
 
 if TYPE_CHECKING:
     from videoguide.drawing import Drawing
-    from videoguide.narration import Narration
+    from videoguide.narration import Timing
 
 STILL_SECONDS = 4
 """While somebody speaks, something moves at least this often."""
@@ -87,14 +87,14 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check(studio: Studio, report: Report = silently) -> Checked:
+def check(studio: Studio, tell: Tell = silently) -> Checked:
     """Everything that can be known about a pack without rendering it, with the studio's voice."""
     surveyed = survey(studio.campaign)
     looks = []
     for number, scene in enumerate(surveyed.scenes, 1):
         look = look_at(scene, studio)
         looks.append((look.seconds, look.findings))  # not its drawing: there are hundreds
-        report(scene.chapter, number, len(surveyed.scenes))
+        tell(scene.chapter, number, len(surveyed.scenes))
     return conclude(surveyed, looks, studio.campaign)
 
 
@@ -260,7 +260,7 @@ def look_at(scene: FilledScene, studio: Studio) -> Look:
     lowest = studio.campaign.description.limits.gulpease
     if score < lowest:
         findings.append(Finding(words, "sentences", f"Gulpease {score:.0f}; ammesso: almeno {lowest}"))
-    told = studio.tell(scene)
+    told = studio.timing(scene)
     texts = [
         TimedText(samples_to_ms(time.start), samples_to_ms(time.end), sentence.text)
         for sentence, time in zip(scene.sentences, told.sentences, strict=True)
@@ -278,7 +278,7 @@ def look_at(scene: FilledScene, studio: Studio) -> Look:
     return Look(told.frames / FPS, tuple(findings), drawn)
 
 
-def _still(drawn: "Drawing", told: "Narration", drawing: str) -> Iterator[Finding]:
+def _still(drawn: "Drawing", told: "Timing", drawing: str) -> Iterator[Finding]:
     first, last = frame_at(told.sentences[0].start), frame_at(told.sentences[-1].end)
     for before, after in _pauses(drawn, first, last, STILL_SECONDS * FPS):
         sentence = [time.id for time in told.sentences if frame_at(time.start) <= before][-1]

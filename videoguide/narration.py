@@ -16,7 +16,7 @@ from videoguide.errors import VoiceError
 from videoguide.loudness import TARGET_LUFS, levelled, loudness
 from videoguide.pronunciation import Lexicon, Spoken, spoken
 from videoguide.store import Store, key_of
-from videoguide.timing import AAC_FRAME_SAMPLES, FRAME_SAMPLES, frames_on_grid, ms_to_samples, samples_of
+from videoguide.timing import AAC_FRAME_SAMPLES, frames_on_grid, ms_to_samples, samples_of
 from videoguide.voices.base import Voice
 
 if TYPE_CHECKING:  # only its fields are used; the module would bring the template engine along
@@ -45,17 +45,19 @@ class SentenceTime:
     end: int
 
 
+@dataclass(frozen=True)
+class Timing:
+    """When each sentence of a segment is heard, and for how many pictures all of it lasts: a multiple of 8."""
+
+    sentences: tuple[SentenceTime, ...]
+    frames: int
+
+
 @dataclass(frozen=True, eq=False)
-class Narration:
+class Narration(Timing):
     """A segment's sound: float32 mono 48 kHz, shape (frames * 1920,), and when each sentence is heard."""
 
     samples: NDArray[np.float32]
-    sentences: tuple[SentenceTime, ...]
-
-    @property
-    def frames(self) -> int:
-        """Pictures that last as long as the sound; a multiple of 8."""
-        return len(self.samples) // FRAME_SAMPLES
 
 
 def narrate(
@@ -74,18 +76,38 @@ def narrate(
     Without sentences the segment is silent and as long as both ends.
     Raises VoiceError, StoreError.
     """
-    spoken_sentences = [(sentence, speech(spoken(sentence.text, lexicon), voice, store)) for sentence in sentences]
+    spoken_sentences = [speech(spoken(sentence.text, lexicon), voice, store) for sentence in sentences]
+    placed = _placed(sentences, list(map(len, spoken_sentences)), lead_in_ms, tail_ms)
+    samples = np.zeros(samples_of(placed.frames), dtype=np.float32)
+    for time, sound in zip(placed.sentences, spoken_sentences, strict=True):
+        samples[time.start : time.end] = _faded(_even(sound))
+    return Narration(placed.sentences, placed.frames, levelled(samples))
+
+
+def timing(
+    sentences: Sequence["Sentence"],
+    voice: Voice,
+    lexicon: Lexicon,
+    store: Store,
+    *,
+    lead_in_ms: int = LEAD_IN_MS,
+    tail_ms: int = TAIL_MS,
+) -> Timing:
+    """When each sentence of :func:`narrate` is heard: what it says is spoken, but not mixed."""
+    lengths = [len(speech(spoken(sentence.text, lexicon), voice, store)) for sentence in sentences]
+    return _placed(sentences, lengths, lead_in_ms, tail_ms)
+
+
+def _placed(sentences: Sequence["Sentence"], lengths: Sequence[int], lead_in_ms: int, tail_ms: int) -> Timing:
+    """The times of sentences of so many samples."""
     place = ms_to_samples(max(lead_in_ms, SHORTEST_EDGE_MS))
     times: list[SentenceTime] = []
-    for sentence, sound in spoken_sentences:
-        times.append(SentenceTime(sentence.id, place, place + len(sound)))
-        place += len(sound) + ms_to_samples(sentence.pause_ms)
+    for sentence, length in zip(sentences, lengths, strict=True):
+        times.append(SentenceTime(sentence.id, place, place + length))
+        place += length + ms_to_samples(sentence.pause_ms)
     end = times[-1].end if times else place
     end = max(end + ms_to_samples(max(tail_ms, SHORTEST_EDGE_MS)), place)
-    samples = np.zeros(samples_of(frames_on_grid(end)), dtype=np.float32)
-    for time, (_, sound) in zip(times, spoken_sentences, strict=True):
-        samples[time.start : time.end] = _faded(_even(sound))
-    return Narration(levelled(samples), tuple(times))
+    return Timing(tuple(times), frames_on_grid(end))
 
 
 def speech(said: Spoken, voice: Voice, store: Store) -> NDArray[np.float32]:

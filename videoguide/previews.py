@@ -226,7 +226,7 @@ def warm_up(pack: Path, settings: Settings) -> None:
     open_studio(Campaign(pack), settings).voice.speak(SAYABLE, {})
 
 
-def make_guide(script: Script, studio: Studio, report: Tell = silently) -> Made:
+def make_guide(script: Script, studio: Studio, tell: Tell = silently) -> Made:
     """The guide of a script: each segment found or made, in order."""
     segments: list[SegmentFile] = []
     reused: list[bool] = []
@@ -234,5 +234,5 @@ def make_guide(script: Script, studio: Studio, report: Tell = silently) -> Made:
         found = studio.find(scene)
         segments.append(found or studio.make(scene))
         reused.append(found is not None)
-        report(scene.chapter, number, len(script.scenes))
+        tell(scene.chapter, number, len(script.scenes))
     return Made(Guide(outline(script, studio.campaign, studio.voice.id), tuple(segments)), tuple(reused))

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 Tell = Callable[[str, int, int], None]
 """Called after each piece of work: what was just done, how many pieces are, of how many (0: not known)."""
-Report = Tell
 
 
 def silently(what: str, done: int, total: int) -> None:

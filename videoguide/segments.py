@@ -28,7 +28,7 @@ from videoguide.voices import Voice, voice
 
 if TYPE_CHECKING:
     from videoguide.drawing import Drawing
-    from videoguide.narration import Narration
+    from videoguide.narration import Narration, Timing
 
 RENDER_VERSION = 2
 """Raise it when the same input gives another segment: motion, narration, layout of the file."""
@@ -181,7 +181,15 @@ class Studio:
             scene.sentences, self.voice, self.lexicon, self.store, lead_in_ms=LEAD_IN_MS, tail_ms=TAIL_MS
         )
 
-    def draw(self, scene: FilledScene, told: "Narration") -> "Drawing":
+    def timing(self, scene: FilledScene) -> "Timing":
+        """When each sentence of :meth:`tell` is heard, and how long it lasts, without mixing a sound."""
+        from videoguide import narration
+
+        return narration.timing(
+            scene.sentences, self.voice, self.lexicon, self.store, lead_in_ms=LEAD_IN_MS, tail_ms=TAIL_MS
+        )
+
+    def draw(self, scene: FilledScene, told: "Timing") -> "Drawing":
         """The scene's pictures, moving as ``told`` is heard."""
         from videoguide import drawing
 

@@ -7,12 +7,12 @@ from io import BytesIO
 from videoguide.campaigns import Campaign
 from videoguide.check import Survey, survey
 from videoguide.errors import PackError
-from videoguide.progress import Report, silently
+from videoguide.progress import Tell, silently
 from videoguide.segments import POSTER_BEFORE_END, Studio, scene_files
 from videoguide.store import digest_of, key_of
 
 
-def sheet(studio: Studio, columns: int, report: Report = silently, width: int = 480) -> tuple[bytes, int]:
+def sheet(studio: Studio, columns: int, tell: Tell = silently, width: int = 480) -> tuple[bytes, int]:
     """The contact sheet as a PNG, its pictures ``width`` px wide, and how many they are."""
     from videoguide import pictures
 
@@ -20,10 +20,10 @@ def sheet(studio: Studio, columns: int, report: Report = silently, width: int = 
     surveyed = survey(studio.campaign, most=1)
     scenes = [surveyed.scenes[number] for number in variants(surveyed, looks(surveyed, studio), studio.campaign)]
     for number, scene in enumerate(scenes, 1):
-        told = studio.tell(scene)
+        told = studio.timing(scene)
         drawn = studio.draw(scene, told)
         shown.append((scene.scene, drawn.picture(drawn.frames - POSTER_BEFORE_END)))
-        report(scene.chapter, number, len(scenes))
+        tell(scene.chapter, number, len(scenes))
     written = BytesIO()
     pictures.sheet(shown, columns, width).save(written, "PNG", optimize=True)
     return written.getvalue(), len(shown)

@@ -15,6 +15,7 @@ PIECES = {
     "layers": "disegni",
     "versions": "versioni",
     "proofs": "controlli",
+    "overviews": "elenchi",
 }
 """What the store's kinds are called."""
 
