@@ -22,11 +22,11 @@ from recognition import by_ear, error_rates, joined_whisper, plain, recognised, 
 
 from videoguide.assets import assets_folder
 from videoguide.campaigns import Campaign
-from videoguide.check import distinct_scenes, every_guide
+from videoguide.check import survey
 from videoguide.narration import narrate
 from videoguide.previews import invented_application
 from videoguide.pronunciation import Lexicon, Spoken, load_lexicon, spoken
-from videoguide.script import FilledScene, Script, Sentence, write_script
+from videoguide.script import FilledScene, Sentence, write_script
 from videoguide.store import Store
 from videoguide.voices import DEFAULT_VOICE, Voice, voice
 
@@ -76,9 +76,8 @@ class Name:
 
 def scenes_to_hear(campaign: Campaign) -> list[FilledScene]:
     """Few scenes that together hold every sentence of every possible guide, the greeting left out."""
-    scripts: Iterable[Script] = (write_script(*made, campaign) for made in every_guide(campaign))
     greeting = campaign.description.scenes[0].scene
-    scenes = [scene for scene in distinct_scenes(scripts) if scene.scene != greeting]
+    scenes = [scene for scene in survey(campaign).scenes if scene.scene != greeting]
     unheard = {sentence.text for scene in scenes for sentence in scene.sentences}
     chosen = []
     while unheard:

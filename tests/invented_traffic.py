@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -192,6 +193,14 @@ def _view(
 
 def _whole(moment: datetime) -> datetime:
     return moment.replace(microsecond=0).astimezone(UTC)
+
+
+def enter_before(folder: Path, pack: Campaign, *parts: Traffic) -> Path:
+    """Put traffic where a portal in this folder will find it, as it has been counting from the first guide on."""
+    with Database(f"sqlite:///{folder}/portal.db") as database:
+        for part in parts:
+            enter(database, pack, part)
+    return folder
 
 
 def enter(database: Database, campaign: Campaign, traffic: Traffic) -> None:

@@ -6,8 +6,10 @@ from types import ModuleType
 
 import pytest
 
+from videoguide.campaigns import Campaign
+from videoguide.check import every_guide
 from videoguide.pronunciation import Lexicon, load_lexicon
-from videoguide.script import FilledScene
+from videoguide.script import FilledScene, write_script
 
 ROOT = Path(__file__).parent.parent
 WORKERS = os.cpu_count() or 2
@@ -79,11 +81,9 @@ def test_first_names_are_understood_and_the_lexicon_helps(
 
 
 @pytest.mark.slow
-def test_scenes_to_hear_hold_every_sentence_of_the_campaign(
-    intelligibility: ModuleType, campaign: object, scenes: list[FilledScene]
-) -> None:
+def test_scenes_to_hear_hold_every_sentence_of_the_campaign(campaign: Campaign, scenes: list[FilledScene]) -> None:
     heard = {sentence.text for scene in scenes for sentence in scene.sentences}
-    scripts = [intelligibility.write_script(*made, campaign) for made in intelligibility.every_guide(campaign)]
+    scripts = [write_script(*made, campaign) for made in every_guide(campaign)]
     spoken = {sentence.text for script in scripts for scene in script.scenes[1:] for sentence in scene.sentences}
     assert heard == spoken
 

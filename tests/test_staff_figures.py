@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from invented_traffic import CALM, Traffic, by_hand, enter, invent, rome, traffic
+from invented_traffic import CALM, Traffic, by_hand, enter, enter_before, invent, rome, traffic
 from portals import RunningPortal, running_portal
 from sqlmodel import delete, select
 
@@ -42,8 +42,7 @@ def events(pack: Campaign) -> Traffic:
 @pytest.fixture(scope="module")
 def busy(pack: Campaign, events: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
     """A portal of a campaign that people use."""
-    with running_portal(tmp_path_factory.mktemp("busy"), {}) as running:
-        enter(running.portal.database, pack, events)
+    with running_portal(enter_before(tmp_path_factory.mktemp("busy"), pack, events), {}) as running:
         yield running
 
 
@@ -236,8 +235,8 @@ class TestNumbers:
     def test_a_page_counts_nothing_that_was_counted_within_the_hour(
         self, pack: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with running_portal(tmp_path, {}) as running, running.as_staff() as browser:
-            enter(running.portal.database, pack, traffic(pack, 40))
+        folder = enter_before(tmp_path, pack, traffic(pack, 40))
+        with running_portal(folder, {}) as running, running.as_staff() as browser:
             first = read(browser, FIGURES).tables
             with running.portal.database.session() as session:
                 session.execute(delete(GuideRecord))
@@ -327,9 +326,8 @@ class TestPages:
                     session.merge(CampaignRecord(id="assegno-unico", title="t"))
 
     def test_few_people_are_not_told_apart(self, tmp_path: Path, pack: Campaign) -> None:
-        with running_portal(tmp_path, {}) as running, running.as_staff() as browser:
-            events = traffic(pack, 4)
-            enter(running.portal.database, pack, events)
+        events = traffic(pack, 4)
+        with running_portal(enter_before(tmp_path, pack, events), {}) as running, running.as_staff() as browser:
             page = read(browser, FIGURES)
             for table in ("cases", "channels", "documents"):
                 assert {row["fatte"] for row in page.tables[table].values()} == {"meno di 5"}

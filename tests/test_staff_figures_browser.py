@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invented_traffic import Habits, enter, invent
+from invented_traffic import Habits, enter_before, invent
 from portal_tabs import SIZES, Portal, Tab, album  # noqa: F401  pytest finds it here
 from portals import RunningPortal, running_portal
 
@@ -21,9 +21,8 @@ MONTHS = Habits(days=100, rates=0.6)
 @pytest.fixture(scope="module")
 def busy(pack: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
     """A portal of a campaign that people use, for months."""
-    with running_portal(tmp_path_factory.mktemp("busy"), {}) as running:
-        for part in invent(pack, 3000, 7, now(), MONTHS):
-            enter(running.portal.database, pack, part)
+    folder = enter_before(tmp_path_factory.mktemp("busy"), pack, *invent(pack, 3000, 7, now(), MONTHS))
+    with running_portal(folder, {}) as running:
         yield running
 
 
