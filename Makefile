@@ -6,7 +6,7 @@ VENV := $(or $(VIRTUAL_ENV),$(CURDIR)/.venv)
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: help demo test test-fast lint types check sheet bench speech golden chromium clean
+.PHONY: help demo test test-all test-fast lint types check sheet bench speech golden chromium clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -15,7 +15,10 @@ demo: $(BIN)/.videoguide  ## render the sample campaign's guides into output/dem
 	$(BIN)/videoguide approve assegno-unico
 	$(BIN)/videoguide render assegno-unico scenes/assegno-unico/sample.csv --output output/demo
 
-test: $(BIN)/.videoguide-test chromium  ## all tests
+test: $(BIN)/.videoguide-test chromium  ## the tests, in some ten minutes
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not thorough"
+
+test-all: $(BIN)/.videoguide-test chromium  ## all tests, with those that listen to every sentence
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 test-fast: $(BIN)/.videoguide-test  ## without real voices, full size and browser

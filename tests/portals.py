@@ -261,6 +261,26 @@ def log_in(browser: httpx2.Client, sub: str, path: str = "/login/start?next=/tri
     return browser.get(consent(go_to_provider(browser, path), sub))
 
 
+Events = list[tuple[str, Any]]
+"""Kinds of server-sent events, each with its data."""
+
+
+def listen(browser: httpx2.Client, page: str, most: int = 10_000) -> Events:
+    """The events of a page's progress, to the end or so many; then nobody listens any more."""
+    events: Events = []
+    with browser.stream("GET", f"{page}/progress", timeout=60) as answer:
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
+        kind = ""
+        for line in answer.iter_lines():
+            if line.startswith("event: "):
+                kind = line[7:]
+            elif line.startswith("data: "):
+                events.append((kind, json.loads(line[6:])))
+                if len(events) == most:
+                    break
+    return events
+
+
 def hidden(page: httpx2.Response, name: str) -> str:
     """The value of a page's first hidden field of that name."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page.text)

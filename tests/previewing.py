@@ -1,6 +1,5 @@
 """A portal where staff have previews made: the small campaign with a sample, silent and small, real processes."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx2
 from invented_guides import PACKS, small
-from portals import RunningPortal, running_portal
+from portals import RunningPortal, listen, running_portal
 from sqlmodel import select
 from tiny_runs import BRUNO, CARLA, extract
 
@@ -63,22 +62,6 @@ def ask(browser: httpx2.Client, **changes: Any) -> str:
     answer = browser.post(FORM, data={"csrf": csrf_of(browser), **asking(**changes)})
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
-
-
-def listen(browser: httpx2.Client, preview: str, most: int = 1000) -> list[tuple[str, dict[str, Any]]]:
-    """The events of a preview, to the end or so many; then nobody listens any more."""
-    events: list[tuple[str, dict[str, Any]]] = []
-    with browser.stream("GET", f"{preview}/progress", timeout=60) as answer:
-        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
-        kind = ""
-        for line in answer.iter_lines():
-            if line.startswith("event: "):
-                kind = line[7:]
-            elif line.startswith("data: "):
-                events.append((kind, json.loads(line[6:])))
-                if len(events) == most:
-                    break
-    return events
 
 
 def make(browser: httpx2.Client, **changes: Any) -> str:

@@ -1,13 +1,11 @@
 """A portal where staff check, compare and approve a copy of the small campaign, which a test may change."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx2
 from invented_guides import PACKS, PackCopy
@@ -21,8 +19,6 @@ CAMPAIGN = "bonus-libri"
 CHECK = f"/staff/{CAMPAIGN}/check"
 VERSIONS = f"/staff/{CAMPAIGN}/versions"
 HOSTILE = "<script>alert(1)</script>"
-
-Events = list[tuple[str, Any]]
 
 
 @dataclass
@@ -52,22 +48,6 @@ def proving_portal(folder: Path, store: Path | None = None) -> Iterator[Desk]:
     copy = PackCopy(Path(shutil.copytree(PACKS / CAMPAIGN, folder / "packs" / CAMPAIGN)))
     with running_portal(folder, {}, store=store, scenes=folder / "packs") as running:
         yield Desk(running, copy)
-
-
-def listen(browser: httpx2.Client, page: str, most: int = 10_000) -> Events:
-    """The events of a page's progress, to the end or so many."""
-    events: Events = []
-    with browser.stream("GET", f"{page}/progress", timeout=60) as answer:
-        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
-        kind = ""
-        for line in answer.iter_lines():
-            if line.startswith("event: "):
-                kind = line[7:]
-            elif line.startswith("data: "):
-                events.append((kind, json.loads(line[6:])))
-                if len(events) == most:
-                    break
-    return events
 
 
 def csrf_of(desk: Desk, browser: httpx2.Client) -> str:

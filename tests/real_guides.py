@@ -1,6 +1,7 @@
 """Real guides of the sample campaign, and what decoders find in them."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -100,9 +101,14 @@ def draft_studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
 
 @pytest.fixture(scope="session")
 def spoken_studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    """Full size and the campaign's own voice; what ``make demo`` made is taken from its store if it is there."""
+    """Full size and the campaign's own voice; what ``make demo`` made is taken from its store if it is there.
+
+    One store for the whole run, also over several workers: a store bears two writers.
+    """
     store = Path(__file__).parent.parent / "output" / "store"
-    return a_studio(store if store.is_dir() else tmp_path_factory.mktemp("spoken"))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return a_studio(store if store.is_dir() else shared / "spoken-store")
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,8 @@ def test_what_is_approved_is_what_the_folder_holds_now(desk: Desk) -> None:
     desk.pack.change("scenes/hello.toml", "con calma", "senza fretta")
     now, before = desk.lines("versions", CAMPAIGN)
     assert now == f"* {desk.present()}  bozza" and before == line.replace("*", " ")
-    assert desk.noted() == [(ME, "approve", CAMPAIGN, first)]
+    ((*noted, about),) = desk.noted()
+    assert noted == [ME, "approve", CAMPAIGN] and len(about) == 64 and about.startswith(first)
 
 
 def test_approving_twice_changes_nothing_and_says_by_whom_it_was(desk: Desk) -> None:

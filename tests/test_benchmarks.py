@@ -129,6 +129,7 @@ def test_moviepy_makes_the_same_film_of_drawings(other_ways: ModuleType, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_campaign_is_measured_warm_cold_and_at_every_size(tmp_path: Path) -> None:
     file, work = tmp_path / "docs" / "benchmarks.md", tmp_path / "work"
     command = [sys.executable, BENCHMARKS / "campaign.py", "--quick", "--work", work, "--report", file]

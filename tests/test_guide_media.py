@@ -255,6 +255,7 @@ def test_the_code_is_read_from_the_small_poster_too(end_card: Any, tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(3600)
 def test_the_sample_guides_as_they_are_spoken_last_one_to_two_minutes_and_can_be_read(spoken_studio: Studio) -> None:
     studio = spoken_studio

@@ -52,6 +52,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(1200)
 def test_every_sentence_of_the_campaign_is_understood(
     intelligibility: ModuleType, recognition: ModuleType, scenes: list[FilledScene], lexicon: Lexicon, models: Path
@@ -65,6 +66,7 @@ def test_every_sentence_of_the_campaign_is_understood(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(1200)
 def test_first_names_are_understood_and_the_lexicon_helps(
     intelligibility: ModuleType, campaign: object, lexicon: Lexicon, models: Path

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from proving import CAMPAIGN, CHECK, HOSTILE, VERSIONS, Desk, listen, post, proving_portal
+from portals import listen
+from proving import CAMPAIGN, CHECK, HOSTILE, VERSIONS, Desk, post, proving_portal
 
 from videoguide import audit, versions
 from videoguide.portal.staff_comparison import marked
@@ -246,7 +247,7 @@ class TestComparing:
         address = f"{VERSIONS}/{old.short}/{desk.keep().short}"
         assert approver.get(address).status_code == 200
         events = listen(approver, address)
-        assert events[0][0] == "problem" and "scenes/hello.toml" in events[0][1]
+        assert events[0][0] == "problem" and "scenes/hello.toml" in events[0][1]["words"]
         file = desk.running.portal.store.path(versions.VERSIONS, old.version) / "windows.toml"
         file.write_text("[", encoding="utf-8")
         page = approver.get(address)

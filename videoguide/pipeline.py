@@ -139,7 +139,7 @@ def render_samples(settings: Settings, tell: Tell = silently) -> None:
                 version = versions.keep(database, Store(settings.store), pack)
                 if not version.approved_at:
                     versions.approve(database, version, PROGRAM)
-                    audit.note(database, PROGRAM, "approve", campaign=pack.id, about=version.short)
+                    audit.note(database, PROGRAM, "approve", campaign=pack.id, about=version.version)
             render(sample, pack, settings, DEMO_FOLDER, format="ranges", tell=tell)
 
 

@@ -52,7 +52,7 @@ def approve(
             versions.revoke(database, version)
         else:
             versions.approve(database, version, who())
-        audit.note(database, who(), "revoke" if revoke else "approve", campaign=pack.id, about=version.short)
+        audit.note(database, who(), "revoke" if revoke else "approve", campaign=pack.id, about=version.version)
     typer.echo(f"{what} {'non è più' if revoke else 'è'} approvata")
 
 

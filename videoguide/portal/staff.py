@@ -16,6 +16,7 @@ from videoguide.campaigns import Campaign
 from videoguide.errors import PackError, UnknownChoice
 from videoguide.extracts import INSTITUTE_TIME
 from videoguide.portal.answers import Refusal, show
+from videoguide.portal.configuration import STAFF_ROLES, StaffRole
 from videoguide.portal.login import ROLE_NAMES, require_staff
 from videoguide.portal.rendering import italian_date
 from videoguide.portal.sessions import Visitor
@@ -51,6 +52,11 @@ Pack = Annotated[Campaign, Depends(pack)]
 def steps(campaign: str, here: str = "") -> tuple[Step, ...]:
     """A campaign's pages; ``here`` is the name of the one that is shown."""
     return tuple(Step(f"/staff/{campaign}/{name}", title, name == here) for name, title in STEPS.items())
+
+
+def may(visitor: Visitor, role: StaffRole) -> bool:
+    """Whether a member of staff has this role, or one that can do more."""
+    return visitor.role in STAFF_ROLES[STAFF_ROLES.index(role) :]
 
 
 def note(portal: Portal, visitor: Visitor, what: str, *, campaign: str = "", about: str = "") -> None:

@@ -3,9 +3,8 @@
 What has been proved once stays in the store; the rest is made by the desk's processes while somebody has the page open.
 """
 
-import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -13,18 +12,17 @@ from functools import partial
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
-from videoguide import check, proofs, versions
+from videoguide import campaigns, check, proofs, versions
 from videoguide.campaigns import Campaign
 from videoguide.desk import Desk, Piece
-from videoguide.errors import PackError, StoreError, VideoGuideError
+from videoguide.errors import PackError, VideoGuideError
 from videoguide.portal.answers import Refusal, show
-from videoguide.portal.configuration import STAFF_ROLES
-from videoguide.portal.sessions import Visitor
-from videoguide.portal.staff import Editor, Viewer, note, pack, steps
+from videoguide.portal.staff import Editor, Viewer, may, note, pack, steps
 from videoguide.portal.staff_check_views import CheckPage, Figure, Picture, Problem, SceneFigures
 from videoguide.portal.state import Portal, portal_of
+from videoguide.portal.streams import Events, stream, words_of
 from videoguide.proofs import Bench, Overview, Proof
 from videoguide.script import FilledScene
 from videoguide.versions import Version
@@ -81,11 +79,9 @@ def begin(request: Request, campaign: str, visitor: Editor) -> Response:
 async def progress(request: Request, campaign: str, visitor: Editor) -> Response:
     """Prove what is not proved yet, and tell how it goes."""
     portal = portal_of(request)
-    try:
-        _, bench, _ = await run_in_threadpool(opened, portal, request, campaign)
-    except PackError as error:
-        return stream(sorry(error))
-    return stream(prove(portal.desk, [bench], lambda overviews: _everything(bench, overviews[0])))
+    if campaign not in await run_in_threadpool(campaigns.campaigns, portal.settings.scenes):
+        raise Refusal("not_found")
+    return stream(request, prove(portal.desk, lambda: [opened(portal, request, campaign)[1]], _everything))
 
 
 @router.api_route("/staff/{campaign}/check/{key}.jpg", methods=["GET", "HEAD"])
@@ -98,12 +94,6 @@ def picture(request: Request, campaign: str, key: str, visitor: Viewer) -> Respo
 
 
 # --- also for the comparison of versions -----------------------------------------------------------------
-
-
-def may(visitor: Visitor, role: str) -> bool:
-    """Whether a member of staff has this role, or one that can do more."""
-    names: Sequence[str] = STAFF_ROLES
-    return names.index(visitor.role) >= names.index(role)
 
 
 def opened(portal: Portal, request: Request, campaign: str) -> tuple[Version, Bench, Campaign]:
@@ -147,72 +137,45 @@ def entries_of(scene: FilledScene) -> str:
     return "; ".join(named) + (f"; e {'un altro' if more == 1 else f'altri {more}'}" if more > 0 else "")
 
 
-Wanted = Callable[[list[Overview]], Iterable[tuple[Bench, Overview, int]]]
+Wanted = Callable[[Sequence[Bench], Sequence[Overview]], Iterable[tuple[Bench, Overview, int]]]
 """From what there is to be proved in each version, which scenes shall be, in which order."""
 
 
-async def prove(desk: Desk, benches: Sequence[Bench], wanted: Wanted) -> AsyncGenerator[tuple[str, object], None]:
+async def prove(desk: Desk, open_benches: Callable[[], Sequence[Bench]], wanted: Wanted) -> Events:
     """Events while proofs are made: ``overview`` when it is known what there is to be done, ``proof`` for each,
-    ``problem`` when it cannot go on, ``done`` at the end. Whoever stops listening gives up what is not begun.
+    ``done`` at the end. Whoever closes this gives up what is not begun. Raises VideoGuideError.
     """
-    try:
-        unknown = [bench for bench in benches if not await run_in_threadpool(proofs.find_overview, bench)]
-        surveys = [Piece(f"overview {bench.overview_key}", partial(proofs.make_overview, bench)) for bench in unknown]
-        async with aclosing(desk.make(surveys)) as made:
-            async for _ in made:
-                pass
-        overviews = [await run_in_threadpool(_overview, bench) for bench in benches]
-        todo = await run_in_threadpool(lambda: list(wanted(overviews)))
-        yield "overview", {"new": bool(unknown), "total": len(todo)}
-        pieces = (
-            Piece(
-                f"proof {overview.keys[number]}",
-                partial(proofs.make_proof, bench, overview.keys[number], overview.survey.scenes[number]),
-            )
-            for bench, overview, number in todo
+    benches = await run_in_threadpool(open_benches)
+    unknown = [bench for bench in benches if not await run_in_threadpool(proofs.find_overview, bench)]
+    surveys = [Piece(f"overview {bench.overview_key}", partial(proofs.make_overview, bench)) for bench in unknown]
+    async with aclosing(desk.make(surveys)) as made:
+        async for _ in made:
+            pass
+    overviews = [await run_in_threadpool(_overview, bench) for bench in benches]
+    todo = await run_in_threadpool(lambda: list(wanted(benches, overviews)))
+    yield "overview", {"new": bool(unknown), "total": len(todo)}
+    pieces = (
+        Piece(
+            f"proof {overview.keys[number]}",
+            partial(proofs.make_proof, bench, overview.keys[number], overview.survey.scenes[number]),
         )
-        done = 0
-        async with aclosing(desk.make(pieces)) as made:
-            async for piece, proof in made:
-                done += 1
-                yield (
-                    "proof",
-                    {
-                        "key": piece.key.removeprefix("proof "),
-                        "drawn": bool(proof.seconds),
-                        "problems": [_words(finding) for finding in proof.findings],
-                        "done": done,
-                        "total": len(todo),
-                    },
-                )
-    except VideoGuideError as error:
-        yield "problem", words_of(error)
+        for bench, overview, number in todo
+    )
+    done = 0
+    async with aclosing(desk.make(pieces)) as made:
+        async for piece, proof in made:
+            done += 1
+            yield (
+                "proof",
+                {
+                    "key": piece.key.removeprefix("proof "),
+                    "drawn": bool(proof.seconds),
+                    "problems": [_words(finding) for finding in proof.findings],
+                    "done": done,
+                    "total": len(todo),
+                },
+            )
     yield "done", {}
-
-
-def stream(events: AsyncGenerator[tuple[str, object], None]) -> Response:
-    """Events for an ``EventSource``."""
-
-    async def written() -> AsyncIterator[str]:
-        yield ": \n\n"
-        async with aclosing(events) as told:
-            async for kind, data in told:
-                yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-
-    return StreamingResponse(written(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
-
-
-async def sorry(error: VideoGuideError) -> AsyncGenerator[tuple[str, object], None]:
-    """The events where nothing can be made at all."""
-    yield "problem", words_of(error)
-    yield "done", {}
-
-
-def words_of(error: VideoGuideError) -> str:
-    """An error in words; of the pack, with its file as the pack names it; of the store, without its folders."""
-    if isinstance(error, PackError):
-        return str(check.finding(error))
-    return f"nell’archivio un pezzo {error.reason}" if isinstance(error, StoreError) else error.message
 
 
 # --- the contact sheet -----------------------------------------------------------------------------------
@@ -225,8 +188,9 @@ def _overview(bench: Bench) -> Overview:
     return found
 
 
-def _everything(bench: Bench, overview: Overview) -> Iterable[tuple[Bench, Overview, int]]:
-    return [(bench, overview, number) for number in proofs.missing(bench, overview)]
+def _everything(benches: Sequence[Bench], overviews: Sequence[Overview]) -> Iterator[tuple[Bench, Overview, int]]:
+    for bench, overview in zip(benches, overviews, strict=True):
+        yield from ((bench, overview, number) for number in proofs.missing(bench, overview))
 
 
 def _known(page: CheckPage, bench: Bench, kept: Campaign) -> CheckPage:

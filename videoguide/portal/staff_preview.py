@@ -4,9 +4,7 @@ The script is written here, which costs nothing; segments are made by the desk's
 has the preview's page open: the page listens to ``/progress``, and what is not begun is given up with the last tab.
 """
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +14,7 @@ from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from videoguide import previews, versions
 from videoguide.campaigns import Campaign
@@ -27,19 +25,14 @@ from videoguide.guides import Guide
 from videoguide.payload import SEGMENTS
 from videoguide.portal import kept_previews, staff_preview_form
 from videoguide.portal.answers import Refusal, show
-from videoguide.portal.configuration import STAFF_ROLES
-from videoguide.portal.logs import route_of
 from videoguide.portal.media import FILES, opened
 from videoguide.portal.sessions import Visitor
-from videoguide.portal.staff import Editor, Pack, Viewer, moment, note, pack, steps
+from videoguide.portal.staff import Editor, Pack, Viewer, may, moment, note, pack, steps
 from videoguide.portal.staff_preview_views import FormPart, MakingPage, ReadyPage, SceneLine, SceneState
 from videoguide.portal.state import Portal, portal_of
+from videoguide.portal.streams import Events, stream, told, words_of
 from videoguide.previews import Asked, Planned
 from videoguide.workers import Workshop, ensure_segments
-
-HEARTBEAT_SECONDS = 15
-"""So often a stream says that it is still there, for whatever sits between it and the page."""
-HELD_UP = "qualcosa non ha funzionato; prova di nuovo"
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,7 +51,7 @@ async def form(request: Request, campaign: str, visitor: Viewer) -> Response:
     ready."""
     portal = portal_of(request)
     loaded = await run_in_threadpool(pack, request, campaign)
-    if _may_make(visitor):
+    if may(visitor, "editor"):
         portal.desk.warm_up(partial(previews.warm_up, loaded.folder, portal.settings))
     return await run_in_threadpool(_form, portal, loaded, visitor, request.query_params.get("from", ""))
 
@@ -145,13 +138,7 @@ async def progress(request: Request, preview: str, visitor: Viewer) -> Response:
     """Have what is missing of a preview made, and tell how it goes, as server-sent events."""
     portal = portal_of(request)
     making = await run_in_threadpool(lambda: Making.of(portal, _found(portal, preview)))
-
-    async def told() -> AsyncIterator[str]:
-        async with aclosing(_events(request, making)) as events:
-            async for kind, data in events:
-                yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n" if kind else ": \n\n"
-
-    return StreamingResponse(told(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return stream(request, making.events(portal.desk))
 
 
 @router.post("/staff/previews/{preview}/make")
@@ -160,24 +147,15 @@ async def make(request: Request, preview: str, visitor: Viewer) -> Response:
     portal = portal_of(request)
     found = await run_in_threadpool(_found, portal, preview)
     making = await run_in_threadpool(Making.of, portal, found)
-    async with aclosing(_events(request, making)) as events:
-        async for kind, data in events:
-            if kind == "problem":
-                page = await run_in_threadpool(_making_page, portal, found, visitor)
-                return show(replace(page, problem=data["words"]), status=422)
-            if await request.is_disconnected():
-                break
+    try:
+        async with aclosing(making.events(portal.desk)) as events:
+            async for _ in events:
+                if await request.is_disconnected():
+                    break
+    except Exception as error:
+        page = await run_in_threadpool(_making_page, portal, found, visitor)
+        return show(replace(page, problem=told(request, error)), status=422)
     return RedirectResponse(address(preview), 303)
-
-
-def _events(request: Request, making: "Making") -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
-    """What happens while a preview is made; what should not have happened is logged."""
-    portal = portal_of(request)
-
-    def lost(error: Exception) -> None:
-        portal.log.unexpected(error, route=route_of(request.scope), request=request.state.request_id)
-
-    return making.events(portal.desk, lost)
 
 
 @router.api_route("/staff/previews/{preview}/{file}", methods=["GET", "HEAD"])
@@ -229,71 +207,39 @@ class Making:
             found.setdefault(key, Piece(key, job))
         return list(found.values())
 
-    async def events(
-        self, desk: Desk, lost: Callable[[Exception], None]
-    ) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+    async def events(self, desk: Desk) -> Events:
         """Have what is missing made, and tell of it: ``scenes`` (the numbers of those that are ``there``), at the end
-        ``ready``, or ``problem`` (in ``words``); an empty kind when nothing has happened for a while.
-
-        Whoever closes this gives up what is not begun. ``lost`` is told of errors that are nobody's.
+        ``ready``. Whoever closes this gives up what is not begun. Raises VideoGuideError.
         """
-        queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
-
-        async def make() -> None:
-            try:
-                try:
-                    await self._make(desk, queue)
-                except InputError:
-                    if self.nameless is None:
-                        raise
-                    await (await run_in_threadpool(self.nameless))._make(desk, queue)
-                queue.put_nowait(("ready", {}))
-            except VideoGuideError as error:
-                queue.put_nowait(("problem", {"words": words_of(error)}))
-            except Exception as error:
-                lost(error)
-                queue.put_nowait(("problem", {"words": words_of(VideoGuideError(HELD_UP))}))
-
-        work = asyncio.create_task(make())
         try:
-            kind = ""
-            while kind not in ("ready", "problem"):
-                try:
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        kind, data = await queue.get()
-                except TimeoutError:
-                    kind, data = "", {}
-                yield kind, data
-        finally:
-            work.cancel()
+            async with aclosing(self._make(desk)) as made:
+                async for there in made:
+                    yield "scenes", {"there": sorted(there)}
+        except InputError:
+            if self.nameless is None:
+                raise
+            instead = await run_in_threadpool(self.nameless)
+            async with aclosing(instead._make(desk)) as made:
+                async for there in made:
+                    yield "scenes", {"there": sorted(there)}
+        yield "ready", {}
 
-    async def _make(self, desk: Desk, queue: "asyncio.Queue[tuple[str, dict[str, Any]]]") -> None:
+    async def _make(self, desk: Desk) -> AsyncGenerator[set[int], None]:
+        """Gives the scenes that are there, at first and after each that is made."""
         keys = self.planned.keys
         there = {at for at in range(len(keys)) if at not in self.missing}
-        queue.put_nowait(("scenes", {"there": sorted(there)}))
+        yield there
         async with aclosing(desk.make(self.pieces())) as made:
             async for piece, (ensured, _) in made:
                 if reason := next((one.reason for one in ensured if one.reason), ""):
                     raise InputError(reason)
                 there.update(at for at, key in enumerate(keys) if key == piece.key)
-                queue.put_nowait(("scenes", {"there": sorted(there)}))
-
-
-def words_of(error: VideoGuideError) -> str:
-    """An error as a sentence."""
-    line = error.message.strip()
-    if isinstance(error, PackError):  # it begins with a file's name
-        return line
-    return f"{line[:1].upper()}{line[1:].removesuffix('.')}."
+                yield there
 
 
 def address(preview: str) -> str:
     """The path of a preview's page; its files are below."""
     return f"/staff/previews/{preview}"
-
-
-def _may_make(visitor: Visitor) -> bool:
-    return visitor.role in STAFF_ROLES[STAFF_ROLES.index("editor") :]
 
 
 def _found(portal: Portal, preview: str) -> Preview:
@@ -325,7 +271,7 @@ def _show_form(
         previews.voices_here(campaign, portal.settings),
         csrf=visitor.csrf,
         steps=steps(campaign.id, "preview"),
-        may_make=_may_make(visitor),
+        may_make=may(visitor, "editor"),
         problem=words_of(error) if error else "",
         problem_in=problem_in,
     )

@@ -16,12 +16,12 @@ from videoguide.database import Audit
 from videoguide.errors import PackError, StoreError, UnknownChoice
 from videoguide.portal.answers import Refusal, show
 from videoguide.portal.sessions import Visitor
-from videoguide.portal.staff import Approver, Viewer, moment, note, pack, steps
-from videoguide.portal.staff_check import bench_of, conclusion, may, prove, sorry, stream, words_of
+from videoguide.portal.staff import Approver, Viewer, may, moment, note, pack, steps
+from videoguide.portal.staff_check import bench_of, conclusion, prove
 from videoguide.portal.staff_check_views import ComparisonPage, Named, VersionCard, VersionsPage
 from videoguide.portal.staff_comparison import compared, undrawn
 from videoguide.portal.state import Portal, portal_of
-from videoguide.proofs import Bench
+from videoguide.portal.streams import stream, words_of
 from videoguide.versions import STATES, Version
 
 DONE = {"approved": "La versione è approvata.", "revoked": "L’approvazione è ritirata."}
@@ -228,14 +228,8 @@ async def progress(request: Request, campaign: str, old: str, new: str, visitor:
     """Draw what the comparison lacks, and tell how it goes."""
     portal = portal_of(request)
 
-    def benches() -> list[Bench]:
-        return [bench_of(portal, _version(portal, campaign, one).version)[0] for one in (old, new)]
-
-    try:
-        both = await run_in_threadpool(benches)
-    except (PackError, StoreError) as error:
-        return stream(sorry(error))
-    return stream(prove(portal.desk, both, lambda overviews: undrawn(both, overviews)))
+    both = await run_in_threadpool(lambda: [_version(portal, campaign, one).version for one in (old, new)])
+    return stream(request, prove(portal.desk, lambda: [bench_of(portal, one)[0] for one in both], undrawn))
 
 
 def _named(version: Version) -> Named:

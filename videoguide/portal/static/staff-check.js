@@ -7,7 +7,6 @@ function listen() {
   const bar = place.querySelector("progress")
   const source = new EventSource(place.dataset.progress)
   let refreshed = Promise.resolve()
-  let problem = ""
   let tries = 0
 
   source.addEventListener("overview", (event) => {
@@ -24,13 +23,14 @@ function listen() {
     bar.setAttribute("aria-label", `Scene guardate: ${proof.done} di ${proof.total}`)
     refreshed = refreshed.then(() => show(proof))
   })
-  source.addEventListener("problem", (event) => {
-    problem = JSON.parse(event.data)
+  source.addEventListener("problem", async (event) => {
+    source.close()
+    await refreshed
+    stop(JSON.parse(event.data).words)
   })
   source.addEventListener("done", async () => {
     source.close()
     await refreshed
-    if (problem) return stop(problem)
     await refresh()
     bar.remove()
     words.textContent = "Fatto: tutte le scene sono state guardate."
