@@ -346,6 +346,7 @@ def as_parquet(file: Path, folder: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel for the peak of one process")
 @pytest.mark.parametrize("made", [lambda file, _: file, as_gzip, as_parquet], ids=["csv", "gzip", "parquet"])
 def test_three_hundred_thousand_rows_take_no_more_memory_than_three_thousand(

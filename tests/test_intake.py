@@ -360,6 +360,7 @@ class TestDisk:
             pytest.fail("it is forbidden")
 
     @ON_LINUX
+    @pytest.mark.thorough
     def test_two_hundred_thousand_rows_take_little_more_memory_than_three_thousand(
         self, pack: Campaign, tmp_path: Path
     ) -> None:

@@ -1,5 +1,6 @@
 """The staff's first pages: the campaigns, who did what, and who is let in."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -65,6 +66,20 @@ class TestHome:
         page = ask(desk.as_staff(), "/staff/bonus-libri/figures")
         assert page.status_code == 503 and "campaign.toml" in page.text and "<b>" not in page.text
         assert "campaign.toml" not in ask(desk.as_citizen(), "/staff/bonus-libri/figures").text
+
+    def test_odd_files_in_a_pack_are_no_reason_to_fail_and_a_pack_that_goes_takes_its_pages_along(
+        self, desk: RunningPortal, scenes: Path
+    ) -> None:
+        pack = scenes / "bonus-libri"
+        (pack / "scenes" / "loop.svg").symlink_to(pack / "scenes" / "loop.svg")
+        (pack / "a\nname.txt").write_text("x", encoding="utf-8")
+        (pack / "big.bin").write_bytes(bytes(5_000_000))
+        os.mkfifo(pack / "pipe")
+        pages = [f"/staff/bonus-libri/{name}" for name in ("preview", "check", "versions", "figures")]
+        with desk.as_staff("approver") as staff:
+            assert [staff.get(page).status_code for page in ("/staff", *pages)] == [200] * 5
+            shutil.rmtree(pack)
+            assert [staff.get(page).status_code for page in ("/staff", *pages)] == [200, 404, 404, 404, 404]
 
     def test_a_campaign_that_is_not_there_is_not_found(self, desk: RunningPortal) -> None:
         for name in ("nothing", "..", "%2e%2e%2fbonus-libri", "bonus-libri%00"):

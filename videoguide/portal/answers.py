@@ -29,7 +29,7 @@ class Reason(NamedTuple):
 
 
 REFUSALS: Mapping[str, Reason] = {
-    "bad_request": Reason(400, "Non abbiamo capito la richiesta", "Torna alle tue guide e prova di nuovo."),
+    "bad_request": Reason(400, "Non abbiamo capito la richiesta", "Torna indietro e prova di nuovo."),
     "bad_host": Reason(400, "Indirizzo sconosciuto", "Questo portale non risponde a questo indirizzo."),
     "login_stale": Reason(
         400,
