@@ -3,13 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from invented_guides import PACKS, small
+from invented_guides import PACKS
 from portals import RunningPortal, listen, running_portal
 from sqlmodel import select
 from tiny_runs import BRUNO, CARLA, extract
@@ -29,10 +28,7 @@ def preview_portal(folder: Path, store: Path | None = None, **values: str) -> It
     packs = folder / "packs"
     shutil.copytree(PACKS / CAMPAIGN, packs / CAMPAIGN)
     extract(packs / CAMPAIGN / "sample.csv", {}, BRUNO, CARLA, UNCONCERNED)
-    with running_portal(folder, values, store=store) as running:
-        before = running.portal
-        kept = small(before.settings.store, database=before.settings.database, scenes=str(packs))
-        running.app.state.portal = replace(before, settings=kept)
+    with running_portal(folder, values, store=store, scenes=packs) as running:
         yield running
 
 

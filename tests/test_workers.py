@@ -7,9 +7,11 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
@@ -356,6 +358,23 @@ class TestDisk:
             broken.parent.rmdir()
         office.render(*FOUR)
         assert len(office.files()) == 4 and all(len(files) == 9 for files in office.files().values())
+
+
+def deaf(begun: Path) -> None:
+    """A job in which the call to end is lost."""
+    with workers._unwound():
+        begun.touch()
+        with suppress(SystemExit):
+            time.sleep(600)
+        time.sleep(600)
+
+
+def test_a_worker_in_which_the_call_to_end_is_lost_ends_all_the_same(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), local_processes(1) as executor:
+        executor.submit(deaf, tmp_path / "begun")
+        assert until((tmp_path / "begun").exists)
+        raise KeyError
+    assert active_children() == []
 
 
 class TestKilledWorker:

@@ -3,6 +3,11 @@
 from functools import lru_cache
 from pathlib import Path
 
+STAGE = "bare.svg"
+"""The drawing, in ``art/``, that every scene begins and ends on; part of every segment's key."""
+DRAFT = "draft.svg"
+"""The drawing, in ``art/``, that lies over every picture of a draft."""
+
 
 @lru_cache(maxsize=1)
 def assets_folder() -> Path:

@@ -18,17 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from videoguide.assets import assets_folder
+from videoguide.assets import DRAFT, STAGE, assets_folder
 from videoguide.errors import PackError
 from videoguide.layers import HEIGHT, LAYERS, WIDTH, Layer, Times, gone, leaving, read_layers
 from videoguide.store import Store, key_of
 from videoguide.templates import fill_drawing
 from videoguide.typography import FAMILY
-
-STAGE = "bare.svg"
-"""The drawing, in ``assets/art``, that every scene begins and ends on; part of every segment's key."""
-DRAFT = "draft.svg"
-"""The drawing, in ``assets/art``, that lies over every picture of a draft."""
 
 RASTER_VERSION = 1
 _KEPT_BYTES = 256 * 1024 * 1024

@@ -17,9 +17,8 @@ from videoguide.progress import Tell, silently
 from videoguide.script import Script, write_script
 from videoguide.segments import Studio, open_studio
 from videoguide.settings import Settings
-from videoguide.voices import VOICES, voice
+from videoguide.voices import SAYABLE, VOICES, voice
 
-SAYABLE = "Ciao."
 EXAMPLE_NAME = "Giulia"
 SEXES = {"F": "F", "M": "M", "unknown": ""}
 APPLICANTS = ("parent", "guardian", "child")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoguide import payload, templates
-from videoguide.assets import assets_folder
+from videoguide.assets import DRAFT, STAGE, assets_folder
 from videoguide.campaigns import FIRST_NAME, Campaign
 from videoguide.encoding import Profile
 from videoguide.errors import FirstNameError, InputError, PackError, StoreError, TextOverflow
@@ -82,7 +82,7 @@ class Studio:
                 "files": _digests(scene_files(self.campaign.drawing(scene.scene), self.folders)),
                 "voice": [self.voice.id, self.voice.version],
                 "profile": self.profile.key_data(),
-                **({"draft": _digests(scene_files("draft.svg", self.folders))} if self.draft else {}),
+                **({"draft": _digests(scene_files(DRAFT, self.folders))} if self.draft else {}),
             }
         )
 
@@ -234,7 +234,7 @@ def open_studio(campaign: Campaign, settings: Settings, *, threads: int | None =
 def scene_files(drawing: str, folders: tuple[Path, ...]) -> tuple[Path, ...]:
     """Every file that the drawing is made of: templates, the stage and the fonts."""
     fonts = sorted((assets_folder() / "fonts").glob("*.ttf"))
-    return (*templates.referenced_files(drawing, folders), *templates.referenced_files("bare.svg", folders), *fonts)
+    return (*templates.referenced_files(drawing, folders), *templates.referenced_files(STAGE, folders), *fonts)
 
 
 def _digests(files: tuple[Path, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 
+from videoguide.assets import STAGE
 from videoguide.campaigns import Campaign
 from videoguide.check import Survey, survey
 from videoguide.errors import PackError
@@ -31,8 +32,6 @@ def sheet(studio: Studio, columns: int, tell: Tell = silently, width: int = 480)
 
 def looks(surveyed: Survey, studio: Studio) -> tuple[str, ...]:
     """For each scene a hash of how it looks; the number of a step makes no look, nor do drawings that fail."""
-    from videoguide.drawing import STAGE
-
     pack = studio.campaign
     stage = sorted(map(digest_of, scene_files(STAGE, studio.folders)))
     found = []

@@ -48,7 +48,7 @@ Ask = Callable[[], None]
 
 @dataclass(frozen=True)
 class Stock:
-    """Pieces of one kind in the store; ``used`` by guides of the database, None where that cannot be known."""
+    """Pieces of one kind in the store; ``used`` by the database's guides and previews, None where nobody knows."""
 
     kind: str
     pieces: int
@@ -171,7 +171,7 @@ class Removed:
 
 
 def prune(store: Store, database: Database, *, keep_days: int = 1, dry_run: bool = False) -> list[Removed]:
-    """Take away segments, outlines and speech that no guide needs and that are older than ``keep_days`` days.
+    """Take away segments, outlines and speech that no guide or preview needs, older than ``keep_days`` days.
 
     The days leave alone what a preview has just made. Layers stay: they hold nothing of a person, there are about as
     many as a pack has drawings, and nothing tells which of them the next segment will be drawn with. Raises

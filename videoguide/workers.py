@@ -24,16 +24,16 @@ from videoguide.script import FilledScene
 from videoguide.segments import Studio, open_studio
 from videoguide.settings import Settings
 from videoguide.store import TEMPORARY_PREFIX, Store
+from videoguide.voices import SAYABLE
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
+UNWINDING_SECONDS = 5
+"""So long a job that is told to end has time to leave nothing half; then the system ends its process."""
+
 OpenExecutor = Callable[[int], AbstractContextManager[Executor]]
 """Opens an executor of so many workers."""
-
-
-SAYABLE = "Ciao."
-"""What any voice that works can say."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,9 @@ def _end(_signal: int, _frame: object) -> None:
     if not _at_work:
         os._exit(1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: what unwinds is not to be disturbed
+    # the exception may be lost in a callback, or in the pool, whose queue a killed worker may have left locked
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(UNWINDING_SECONDS)
     raise SystemExit(1)
 
 

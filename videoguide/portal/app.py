@@ -7,8 +7,6 @@ import gzip
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
@@ -22,7 +20,17 @@ from videoguide import __version__
 from videoguide.database import Database, LoginSession
 from videoguide.desk import Desk
 from videoguide.errors import InputError, PackError, StoreError
-from videoguide.portal import login
+from videoguide.portal import (
+    api,
+    login,
+    media,
+    pages,
+    staff,
+    staff_check,
+    staff_figures,
+    staff_preview,
+    staff_versions,
+)
 from videoguide.portal.answers import Refusal, code_of, error_page, is_page_visit, refused, show
 from videoguide.portal.configuration import PortalSettings, is_loopback
 from videoguide.portal.logs import Log, Recorder, route_of
@@ -31,13 +39,12 @@ from videoguide.portal.provider import Provider
 from videoguide.portal.rendering import STATIC_FOLDER, STATIC_ROOT, static_names, static_version
 from videoguide.portal.security import Gate, SecureHeaders, protect
 from videoguide.portal.sessions import Sessions, Visitor
-from videoguide.portal.staff_figures import counting
 from videoguide.portal.state import Portal, portal_of
 from videoguide.settings import Settings
 from videoguide.store import Store
 
-PARTS = ("pages", "media", "api", "staff", "staff_preview", "staff_check", "staff_versions", "staff_figures")
-"""Modules of the portal with a ``router``, in the order in which their routes are tried."""
+PARTS = (login, pages, media, api, staff, staff_preview, staff_check, staff_versions, staff_figures)
+"""The modules of the portal with a ``router``, in the order in which their routes are tried."""
 
 STATIC_KINDS = {
     ".css": "text/css",
@@ -79,7 +86,7 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with counting(portal):
+            async with staff_figures.counting(portal):
                 yield
         finally:
             portal.desk.close()
@@ -95,8 +102,9 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
         dependencies=[Depends(protect)],
     )
     app.state.portal = portal
-    for router in (service, login.router, *_parts()):
-        app.include_router(router)
+    app.include_router(service)
+    for part in PARTS:
+        app.include_router(part.router)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
     app.add_exception_handler(StoreError, _refuse_unavailable)
@@ -190,11 +198,6 @@ def _can_be_read(folder: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _parts() -> list[APIRouter]:
-    names = [f"videoguide.portal.{part}" for part in PARTS]
-    return [import_module(name).router for name in names if find_spec(name)]
 
 
 def _form_targets(provider: Provider | None) -> Callable[[], tuple[str, ...]]:

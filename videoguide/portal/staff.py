@@ -78,8 +78,14 @@ def home(request: Request, visitor: Viewer) -> Response:
     known = campaigns.campaigns(portal.settings.scenes)
     cards = tuple(_card(portal, campaign, runs.get(campaign)) for campaign in known)
     audit_url = "/staff/audit" if visitor.role == "approver" else ""
-    role = next(words for role, words in ROLE_NAMES.items() if role == visitor.role)
-    return show(StaffHomePage(csrf=visitor.csrf, role_words=role.lower(), campaigns=cards, audit_url=audit_url))
+    return show(
+        StaffHomePage(csrf=visitor.csrf, role_words=_role(visitor.role).lower(), campaigns=cards, audit_url=audit_url)
+    )
+
+
+def _role(role: str) -> str:
+    """A role in words; who has none was at the command line."""
+    return next((words for known, words in ROLE_NAMES.items() if known == role), "Riga di comando")
 
 
 def _card(portal: Portal, campaign: str, ended: datetime | None) -> CampaignCard:
@@ -106,7 +112,7 @@ def who_did_what(request: Request, visitor: Approver, page: Annotated[int, Query
         AuditLine(
             moment(one.at),
             one.who,
-            next((words for role, words in ROLE_NAMES.items() if role == one.role), "Riga di comando"),
+            _role(one.role),
             audit.ACTIONS.get(one.what, one.what),
             one.campaign,
             one.about,

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from videoguide import campaigns, check, proofs, versions
 from videoguide.campaigns import Campaign
 from videoguide.desk import Desk, Piece
+from videoguide.display import number as written
 from videoguide.errors import PackError, VideoGuideError
 from videoguide.portal.answers import Refusal, show
 from videoguide.portal.staff import Editor, Viewer, may, note, pack, steps
@@ -206,8 +207,8 @@ def _known(page: CheckPage, bench: Bench, kept: Campaign) -> CheckPage:
         findings = checked.findings
         shortest, longest = checked.seconds
         summary = (
-            f"{_dotted(checked.guides)} guide, {_dotted(len(checked.scenes))} scene diverse, "
-            f"da {shortest:.0f} a {longest:.0f} s; problemi: {_dotted(len(checked.findings))}"
+            f"{written(checked.guides)} guide, {written(len(checked.scenes))} scene diverse, "
+            f"da {shortest:.0f} a {longest:.0f} s; problemi: {written(len(checked.findings))}"
         )
     scenes = _scenes(kept.id, overview, known)
     return replace(
@@ -264,8 +265,3 @@ def _problems(findings: Iterable[check.Finding]) -> tuple[Problem, ...]:
         Problem(f"{finding.file}{f' ({finding.where})' if finding.where else ''}", _words(finding))
         for finding in findings
     )
-
-
-def _dotted(number: int) -> str:
-    """``15984`` -> ``15.984``"""
-    return f"{number:,}".replace(",", ".")

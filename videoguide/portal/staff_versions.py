@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from videoguide import versions
 from videoguide.database import Audit
+from videoguide.display import number
 from videoguide.errors import PackError, StoreError, UnknownChoice
 from videoguide.portal.answers import Refusal, show
 from videoguide.portal.sessions import Visitor
@@ -117,7 +118,7 @@ def _cards(
             since=moment(one.since),
             approved=f"da {one.approved_by}, {moment(one.approved_at)}" if one.approved_at else "",
             live=_period(one.live_since, one.live_until),
-            guides=f"{guides.get(one.version, 0):,}".replace(",", "."),
+            guides=number(guides.get(one.version, 0)),
             here=one.version == here,
             compare=tuple(_comparisons(campaign, one, base, known)),
             may_approve=approver and one.approved_at is None and (one.version == here or one.version in before),

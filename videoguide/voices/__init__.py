@@ -9,9 +9,11 @@ from videoguide.voices.gtts import GttsVoice
 from videoguide.voices.kokoro import KokoroNicola, KokoroSara
 from videoguide.voices.silent import SilentVoice
 
-__all__ = ["DEFAULT_VOICE", "VOICES", "Voice", "voice"]
+__all__ = ["DEFAULT_VOICE", "SAYABLE", "VOICES", "Voice", "voice"]
 
 DEFAULT_VOICE = "kokoro"
+SAYABLE = "Ciao."
+"""What any voice that works can say."""
 
 VOICES: dict[str, type[Voice]] = {
     "kokoro": KokoroSara,
