@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 # Two commands set a fresh machine up: make demo, make test. The rest are chores.
 # They work in the virtual environment that is active, else in .venv.
 
@@ -5,8 +8,10 @@ PYTHON ?= python3
 VENV := $(or $(VIRTUAL_ENV),$(CURDIR)/.venv)
 BIN := $(VENV)/bin
 JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
-.PHONY: help demo test test-all test-fast lint types check sheet bench speech golden chromium clean
+.PHONY: help demo test test-fast test-all coverage doctest lint types licences version-check docs check sheet bench speech \
+	golden chromium clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -15,14 +20,20 @@ demo: $(BIN)/.videoguide  ## render the sample campaign's guides into output/dem
 	$(BIN)/videoguide approve assegno-unico
 	$(BIN)/videoguide render assegno-unico scenes/assegno-unico/sample.csv --output output/demo
 
-test: $(BIN)/.videoguide-test chromium  ## the tests, in some ten minutes
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not thorough"
+test: doctest chromium  ## the tests, in some ten minutes
+	$(PYTEST) -m "not thorough"
 
-test-all: $(BIN)/.videoguide-test chromium  ## all tests, with those that listen to every sentence
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+test-fast: doctest  ## the quick tests, in about a minute: without real voices, full size and browser
+	$(PYTEST) -m "not slow and not browser and not thorough"
 
-test-fast: $(BIN)/.videoguide-test  ## without real voices, full size and browser
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow and not browser"
+test-all: doctest chromium  ## all tests, with those that listen to every sentence
+	$(PYTEST)
+
+coverage: doctest chromium  ## all tests, measured: fails when they reach too little of the code
+	$(PYTEST) --cov --cov-report=term
+
+doctest: $(BIN)/.videoguide-test  ## the examples in docstrings, in seconds
+	$(BIN)/python -m pytest --quiet --doctest-modules --ignore=videoguide/records/migrations videoguide
 
 lint: $(BIN)/.videoguide-test  ## style
 	$(BIN)/ruff check .
@@ -30,6 +41,15 @@ lint: $(BIN)/.videoguide-test  ## style
 
 types: $(BIN)/.videoguide-test  ## strict types
 	$(BIN)/mypy
+
+licences: $(BIN)/.videoguide-test  ## every file says whose it is and under which licence
+	$(BIN)/reuse lint --lines
+
+version-check: $(BIN)/.videoguide-test  ## one version in program, change log and tag
+	$(BIN)/python scripts/check_version.py
+
+docs: $(BIN)/.videoguide-test  ## the documentation site into output/site; fails on any warning
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: $(BIN)/.videoguide  ## prove the campaign pack
 	$(BIN)/videoguide check assegno-unico
@@ -55,7 +75,7 @@ chromium:  # the browser tests' browser, from the system's packages where we may
 	  || echo "Chromium is missing and cannot be installed here: the browser tests will not run."
 
 clean:  ## forget what was made (the store, guides, database)
-	rm -rf output/store output/demo output/videoguide.db* build dist
+	rm -rf output/store output/demo output/site output/videoguide.db* build dist .coverage*
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -65,5 +85,5 @@ $(BIN)/.videoguide: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(BIN)/.videoguide-test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --editable ".[test,docs]"
 	@touch $@ $(BIN)/.videoguide

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """How long a whole campaign takes, and what it fills: memory, processors, disk.
 
     python benchmarks/campaign.py [--size 640x360] [--work FOLDER] [--skip-moviepy] [--quick]
@@ -30,12 +33,13 @@ from campaign_chart import DISK, TIME, Line, Panel, write_chart
 from guide import SEEN, moviepy_guide, script_for
 from process_tree import watch
 
-from videoguide import campaigns, settings
-from videoguide.applications import Application, read_applications
-from videoguide.campaigns import Campaign
-from videoguide.eligibility import decide
-from videoguide.reports import REPORT_FILE
-from videoguide.segments import open_studio
+from videoguide import settings
+from videoguide.guide.eligibility import decide
+from videoguide.guide.segments import open_studio
+from videoguide.intake.applications import Application, read_applications
+from videoguide.packs import campaigns
+from videoguide.packs.campaigns import Campaign
+from videoguide.runs.reports import REPORT_FILE
 from videoguide.settings import Settings
 
 CAMPAIGN = "assegno-unico"
@@ -69,6 +73,7 @@ class Run(msgspec.Struct):
 
     @property
     def guides(self) -> int:
+        """How many guides it made."""
         return int(self.report["guides"])
 
     @property
@@ -154,8 +159,10 @@ class Bench:
         return self.folder / f"store-{size}-{voice}"
 
     def copies(self, name: str) -> list[Run]:
-        """The files of a run that was kept, copied by `cp -r`; then all of it is removed. Twice: the first one's
-        source may have to be read from the disk."""
+        """The files of a run that was kept, copied by `cp -r`; then all of it is removed.
+
+        Twice: the first one's source may have to be read from the disk.
+        """
         source, target = self.folder / "out" / name, self.folder / "out" / f"{name}-copy"
 
         def run() -> Run:
@@ -197,6 +204,7 @@ class Bench:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the ways that were asked for, print the figures and keep them in docs/benchmarks.md."""
     options = _options(arguments)
     given = settings.load(size=options.size, voice=options.voice, store=options.store)
     setting = report.setting("av", "sqlmodel")
@@ -242,8 +250,10 @@ def rows_for(guides: int) -> int:
 
 
 def few_names(bench: Bench, guides: int, names: int) -> Path:
-    """An extract that gives so many guides with so many distinct first names, the most frequent ones of a larger
-    extract. Raises SystemExit if it cannot."""
+    """An extract that gives so many guides with so many distinct first names.
+
+    These are the most frequent names of a larger extract. Raises SystemExit if there are too few.
+    """
     source = bench.sample(8 * guides + 200)
     head, *lines = csv.reader(io.StringIO(source.read_text(encoding="utf-8-sig")), delimiter=";")
     fit = list(dict(_fit(zip(lines, read_applications(source, bench.campaign), strict=True), bench.campaign)).values())
@@ -275,7 +285,8 @@ def _one_by_one(bench: Bench) -> tuple[float, int]:
         studio = open_studio(bench.campaign, replace(bench.chosen, store=bench.store(size, bench.chosen.voice)))
         script = script_for(*SEEN, studio)
         for scene in script.scenes:
-            studio.segment(scene)
+            if studio.find(scene) is None:
+                studio.make(scene)
         done = Run("MoviePy", os.getloadavg()[0])
         start = time.perf_counter()
         moviepy_guide(script, studio, file)
@@ -389,9 +400,9 @@ def _cold(figures: Figures, options: argparse.Namespace) -> list[str]:
             [(part, report.shown(seconds), f"{share:.0%}") for part, seconds, share in _parts(cold)],
         ),
         "",
-        f"- Cores in the first stage: {cold.busy:.0%} of their time busy with this run; it stood ready with work for "
-        f"{cold.ready:.0%} more, which others’ work had; {cold.idle:.0%} idle. So workers had something to do "
-        f"{_fed(cold):.0%} of the time (asked: {BUSY:.0%}).",
+        f"- Cores in the first stage: busy with this run for {cold.busy:.0%} of the time; taken by other programs for "
+        f"{cold.ready:.0%}, while this run had work waiting; idle for {cold.idle:.0%}. So workers had something to do "
+        f"{_fed(cold):.0%} of the time (target: {BUSY:.0%}).",
         f"- Peak memory of all its processes together: {cold.peak_mb:,.0f} MB"
         f"{', as each worker holds the speech model' if voice == 'kokoro' else ''}.",
         f"- The same again, warm: {report.shown(again.seconds)}. {_copied(again, figures.cold_copies)}",

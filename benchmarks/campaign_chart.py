@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The chart of a campaign's time and disk against its size, drawn as SVG and kept as PNG."""
 
 import math
@@ -23,8 +26,11 @@ Scale = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Line:
-    """One way, as it was measured (guides, amount): drawn from the first point on (from the diagram's left edge if
-    that comes later), beyond the last one as if it grew with the number of guides."""
+    """One way, as it was measured (guides, amount).
+
+    Drawn from the first point on (from the diagram's left edge if that comes later), beyond the last one as if it grew
+    with the number of guides.
+    """
 
     words: str
     colour: str

@@ -1,8 +1,11 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """How long the figures of a campaign take with 200,000 guides and 2,000,000 events; writes docs/benchmarks.md.
 
-The traffic is invented by ``tests/invented_traffic.py``: a wave of guides, then a trickle over four months. Pages are
-asked for over HTTP, of a real portal; and what they call is measured alone, too. Before each round of pages all is
-counted again, as the portal does each minute: one page of each round finds nothing kept from the one before.
+The traffic is invented by ``tests/support/invented_traffic.py``: a wave of guides, then a trickle over four months.
+Pages are asked for over HTTP, of a real portal; and what they call is measured alone, too. Before each round of pages
+all is counted again, as the portal does each minute: one page of each round finds nothing kept from the one before.
 """
 
 import argparse
@@ -19,25 +22,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
 import report
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from databases import postgresql
-from invented_traffic import enter, invent
-
-from videoguide import campaigns, settings, tallies
-from videoguide.campaigns import Campaign
-from videoguide.charts import NARROW, charts
-from videoguide.database import Database, now
-from videoguide.figures import Figures, Selection, comments, figures
-from videoguide.portal.app import create_app, server
+from tests.support.databases import postgresql_server
+from tests.support.invented_traffic import enter, invent
+from videoguide import assets, settings
+from videoguide.outcomes import tallies
+from videoguide.outcomes.charts import NARROW, charts
+from videoguide.outcomes.figures import Figures, Selection, comments, figures
+from videoguide.packs import campaigns
+from videoguide.packs.campaigns import Campaign
+from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.logs import Log
+from videoguide.portal.server import create_server
+from videoguide.records.database import Database, now
 
 TARGET_MS = 300
 YOUNG_ENOUGH = timedelta(days=1)
@@ -69,7 +75,7 @@ class Times:
             self._add("comments", lambda: comments(database, campaign, selection, words=words))
             return
         found: list[Figures] = []
-        self._add("figures", lambda: found.append(figures(database, campaign, selection, at_most=YOUNG_ENOUGH)))
+        self._add("figures", lambda: found.append(figures(database, campaign, selection, max_age=YOUNG_ENOUGH)))
         self._add("charts, wide and narrow", lambda: (charts(found[0]), charts(found[0], NARROW)))
 
     def _add(self, what: str, work: Callable[[], object]) -> None:
@@ -105,7 +111,7 @@ def serving(address: str, folder: Path) -> Iterator[httpx2.Client]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         rules = PortalSettings.of({"portal_url": url, "portal_session_rate": "100000", "portal_idle_minutes": "600"})
         app = create_app(given, rules, log=Log(io.StringIO()))
-        running = server(app, "127.0.0.1", 0)
+        running = create_server(app, "127.0.0.1", 0)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         sessions = app.state.portal.sessions
@@ -119,6 +125,7 @@ def serving(address: str, folder: Path) -> Iterator[httpx2.Client]:
 
 
 def timed(work: Callable[[], object]) -> float:
+    """Seconds that a piece of work took."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -140,14 +147,16 @@ def measure(address: str, campaign: Campaign, options: argparse.Namespace) -> Ti
                 tallies.count(database, campaign)
                 for what, page, filters in asked(campaign, chance):
                     path = f"/staff/{campaign.id}/{page}?{urlencode(filters)}"
-                    times.pages.setdefault(what, []).append(
-                        timed(lambda path=path: browser.get(path).raise_for_status())
-                    )
+                    times.pages.setdefault(what, []).append(timed(partial(_open, browser, path)))
         for _ in range(options.rounds):
             tallies.count(database, campaign)
             for _, page, filters in asked(campaign, chance):
                 times.call(page, database, campaign, filters)
     return times
+
+
+def _open(browser: httpx2.Client, path: str) -> None:
+    browser.get(path).raise_for_status()
 
 
 def _megabytes(database: Database) -> float:
@@ -164,8 +173,7 @@ def addresses(options: argparse.Namespace) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory(prefix="figures-", dir=options.folder) as name, ExitStack() as stack:
         found = [f"sqlite:///{name}/figures.db"]
         if not options.only_sqlite:
-            server = contextmanager(postgresql.__wrapped__)
-            found.append(stack.enter_context(server())())
+            found.append(stack.enter_context(postgresql_server())())
         yield found
 
 
@@ -205,8 +213,9 @@ each minute by the portal itself and here before each round of pages.
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the figures' pages on each database that was asked for."""
     options = _options(arguments)
-    campaign = campaigns.load(settings.packs_folder(), CAMPAIGN)
+    campaign = campaigns.load(assets.packs_folder(), CAMPAIGN)
     with addresses(options) as found:
         measured = [measure(address, campaign, options) for address in found]
     text = told(measured, options)

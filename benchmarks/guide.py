@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """How long one guide takes: by plain MoviePy, by joining MP4 files, and by us, cold and warm.
 
     python benchmarks/guide.py [--size 640x360] [--skip-moviepy] [--voice espeak] [--report FILE]
@@ -27,16 +30,20 @@ from unittest.mock import patch
 import report
 from other_ways import aac_slip_ms, ffmpeg_concat, moviepy_film, packet_copy
 
-from videoguide import campaigns, encoding, narration, pictures, settings
-from videoguide.applications import FactValue
-from videoguide.drawing import Drawing, forget_layers
+from videoguide import settings
 from videoguide.errors import VoiceError
-from videoguide.guides import Guide, copy_bytes, outline, write_guide
-from videoguide.previews import Made, invented_application, make_guide
-from videoguide.script import Script, write_script
-from videoguide.segments import Studio, open_studio
+from videoguide.guide.guides import Guide, copy_bytes, outline, write_guide
+from videoguide.guide.script import Script, write_script
+from videoguide.guide.segments import Studio, open_studio
+from videoguide.intake.applications import FactValue
+from videoguide.media import encoding
+from videoguide.packs import campaigns
+from videoguide.picture import pictures
+from videoguide.picture.drawing import Drawing, forget_layers
+from videoguide.proof.previews import Made, invented_application, make_guide
 from videoguide.settings import Settings
-from videoguide.voices.kokoro import joined_model
+from videoguide.speech import narration
+from videoguide.speech.voices.kokoro import joined_model
 
 CAMPAIGN = "assegno-unico"
 CASE, DOCUMENT = "missing-documents", "custody-ruling"
@@ -73,6 +80,7 @@ class Stopwatch:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
+        """Count the seconds inside as this part's, without those of the parts that it contains."""
         start = time.perf_counter()
         self._inner.append(0.0)
         try:
@@ -95,6 +103,7 @@ class Stopwatch:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure one guide, cold and warm, in a folder of its own."""
     options = _options(arguments)
     given = settings.load(size=options.size, voice=options.voice, store=options.store)
     chosen = replace(given, voice=given.voice or _default_voice(given))
@@ -114,7 +123,7 @@ def measured(chosen: Settings, folder: Path, options: argparse.Namespace) -> Fig
     figures = Figures(scenes=len(script.scenes))
     _say("cold: speech, drawing, encoding, joining")
     guide = cold(script, studio, figures)
-    figures.seconds, figures.megabytes = guide.duration_ms / 1000, guide.bytes / 1e6
+    figures.seconds, figures.megabytes = guide.duration_ms / 1000, guide.size_bytes / 1e6
     _say("joining and copying")
     joins(guide, studio, folder, figures, options.rounds)
     _say("whole processes")
@@ -229,7 +238,7 @@ def preview(first_name: str, sex: str, chosen: Settings, file: Path, *, new: int
 
 def moviepy_guide(script: Script, studio: Studio, file: Path) -> None:
     """(a) Layers and speech come from the store: only composing, encoding and joining are MoviePy's."""
-    told = [studio.tell(scene) for scene in script.scenes]
+    told = [studio.narrate(scene) for scene in script.scenes]
     drawings = [studio.draw(scene, heard) for scene, heard in zip(script.scenes, told, strict=True)]
     moviepy_film(drawings, [heard.samples for heard in told], file)
 

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Is the voice understood? Speak, let Whisper (base) write down what it hears, compare.
 
     python benchmarks/intelligibility.py --pack scenes/assegno-unico
@@ -21,17 +24,18 @@ from tempfile import TemporaryDirectory
 from recognition import by_ear, error_rates, joined_whisper, plain, recognised, same_name
 
 from videoguide.assets import assets_folder
-from videoguide.campaigns import Campaign
-from videoguide.check import survey
-from videoguide.narration import narrate
-from videoguide.previews import invented_application
-from videoguide.pronunciation import Lexicon, Spoken, load_lexicon, spoken
-from videoguide.script import FilledScene, Sentence, write_script
+from videoguide.guide.script import FilledScene, write_script
+from videoguide.packs.campaigns import Campaign
+from videoguide.proof.check import survey
+from videoguide.proof.previews import invented_application
+from videoguide.speech.narration import narrate
+from videoguide.speech.pronunciation import Lexicon, Spoken, load_lexicon, spoken
+from videoguide.speech.sentences import Sentence
+from videoguide.speech.voices import DEFAULT_VOICE, Voice, voice
 from videoguide.store import Store
-from videoguide.voices import DEFAULT_VOICE, Voice, voice
 
 ROOT = Path(__file__).parent.parent
-NAMES = ROOT / "tests" / "names-100.txt"
+NAMES = ROOT / "tests" / "data" / "names-100.txt"
 REPORT = ROOT / "docs" / "intelligibility.md"
 MODELS = ROOT / "output" / "models"
 
@@ -227,6 +231,7 @@ def misheard(pairs: Iterable[Pair]) -> list[tuple[Pair, int]]:
 
 
 def main() -> None:
+    """Speak every sentence and the names, have them recognised, and write docs/intelligibility.md."""
     parser = argparse.ArgumentParser(description="Measure how well the narration is understood.")
     parser.add_argument("--pack", type=Path, default=ROOT / "scenes" / "assegno-unico", help="folder of the campaign")
     parser.add_argument("--voice", default=DEFAULT_VOICE)

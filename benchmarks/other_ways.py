@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The same guide as others make it: a film by MoviePy, and MP4 segments joined by ffmpeg or by PyAV."""
 
 import subprocess
@@ -8,14 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from videoguide.clips import reference_clip
-from videoguide.drawing import Drawing
+from videoguide.picture.clips import reference_clip
+from videoguide.picture.drawing import Drawing
 from videoguide.timing import AAC_FRAME_SAMPLES, FPS, SAMPLE_RATE_HZ
 
 
 def moviepy_film(drawings: Sequence[Drawing], sounds: Sequence[NDArray[np.float32]], file: Path) -> None:
-    """The guide as MoviePy's documentation makes a film: image clips with effects, composed scene by scene,
-    put one after the other and written. The layers are rasterised already."""
+    """The guide as MoviePy's documentation makes a film.
+
+    Image clips with effects, composed scene by scene, put one after the other and written. The layers are rasterised
+    already.
+    """
     from moviepy import AudioArrayClip, concatenate_videoclips
 
     scenes = [

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """How the portal bears many people at once: pages, ranges and events of 200 viewers on one process.
 
     python benchmarks/portal.py [--viewers 200] [--seconds 40] [--size 640x360] [--report FILE]
@@ -28,14 +31,16 @@ from typing import Any
 
 import report
 
-from videoguide import campaigns, settings
-from videoguide.database import ApplicationRecord, CampaignRecord, Database, GuideRecord, Recipient, now
-from videoguide.guides import Guide, keep_outline, write_guide
-from videoguide.payload import SEGMENTS
+from videoguide import settings
+from videoguide.guide.guides import Guide, keep_outline, write_guide
+from videoguide.guide.script import write_script
+from videoguide.guide.segments import open_studio
+from videoguide.intake.applications import FactValue
+from videoguide.media.payload import SEGMENTS
+from videoguide.packs import campaigns
 from videoguide.portal.sessions import CITIZEN, Sessions
-from videoguide.previews import invented_application, make_guide
-from videoguide.script import write_script
-from videoguide.segments import open_studio
+from videoguide.proof.previews import invented_application, make_guide
+from videoguide.records.database import ApplicationRecord, CampaignRecord, Database, GuideRecord, Recipient, now
 from videoguide.settings import Settings
 from videoguide.store import Store
 
@@ -236,19 +241,20 @@ def serve(port: int, folder: Path, database: str, store: str) -> None:
     """The real portal, with limits that nobody reaches and the same film as a plain static file."""
     from starlette.staticfiles import StaticFiles
 
-    from videoguide.portal.app import create_app, server
+    from videoguide.portal.app import create_app
     from videoguide.portal.configuration import PortalSettings
+    from videoguide.portal.server import create_server
 
     found = settings.load({}, database=database, store=store)
     app = create_app(found, PortalSettings.of({"portal_url": f"http://{HOST}:{port}", **HIGH}))
     app.mount("/", StaticFiles(directory=folder / "plain"))
-    server(app, HOST, port).run()
+    create_server(app, HOST, port).run()
 
 
 def prepare(folder: Path, found: Settings, people: int) -> tuple[list[Viewer], int]:
     """People with a guide each, who are logged in; and the size of a film in bytes."""
     pack = campaigns.load(found.scenes, CAMPAIGN)
-    facts = {"documents": (DOCUMENT,)}
+    facts: dict[str, FactValue] = {"documents": (DOCUMENT,)}
     application = invented_application(pack, cases=[CASE], first_name="Giulia", sex="F", facts=facts)
     guide = make_guide(write_script(application, [CASE], pack), open_studio(pack, found)).guide
     (folder / "plain").mkdir()
@@ -284,7 +290,7 @@ def prepare(folder: Path, found: Settings, people: int) -> tuple[list[Viewer], i
         for number in range(people):
             token = sessions.begin(CITIZEN, fiscal_code=f"RSSNNA85T50A{number:03}Y")
             viewers.append(Viewer(f"{number:032x}", f"{sessions.cookie.name}={token}"))
-    return viewers, guide.bytes
+    return viewers, guide.size_bytes
 
 
 def _own_segments(store: Store, guide: Guide, number: int) -> bytes:
@@ -336,8 +342,8 @@ def told(figures: Figures, options: argparse.Namespace) -> str:
 `python benchmarks/portal.py{options.given}` — {report.setting("fastapi", "uvicorn", "sqlalchemy")}
 
 {options.viewers} viewers at once on one process with SQLite, viewers and portal on the same machine. Each has a guide
-of {figures.film_bytes / 1e6:.1f} MB ({options.size}), opens its page, reads all of it by ranges, tells eight events in
-about {options.watch:.0f} s (a person takes a minute and a half), and begins again: {burden} of one core.
+of {figures.film_bytes / 1e6:.1f} MB ({options.size}), opens its page, reads all of it by ranges, reports eight events
+in about {options.watch:.0f} s (a person takes a minute and a half), and begins again: {burden} of one core.
 Errors: {sum(figures.errors.values())}.
 
 {report.table(("request", "how many", "half within", "95 %", "99 %", "all"), rows)}
@@ -352,6 +358,7 @@ rounds. Only the film from segments asks who is logged in and whether the guide 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the portal; with ``--serve`` be the portal that is measured."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["--serve"]:
         serve(int(words[1]), Path(words[2]), words[3], words[4])

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """A command and all the processes that it starts, watched from outside: time, processor time, memory.
 
 Reads Linux's /proc; nothing else keeps count of children that come and go.
@@ -21,8 +24,11 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Moment(NamedTuple):
-    """Seconds since the start; processor seconds that the tree has used, that its threads have stood ready to run
-    while others had the cores, and that the machine has idled."""
+    """What the clocks showed at one moment, in seconds.
+
+    Seconds since the start; processor seconds that the tree has used, that its threads have stood ready to run
+    while others had the cores, and that the machine has idled.
+    """
 
     at: float
     used: float
@@ -32,8 +38,11 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class Watched:
-    """What one command took. ``peak_bytes`` is the most memory that its processes held at one moment: the sum
-    of their resident sets, so that a page which two of them share counts twice."""
+    """What one command took.
+
+    ``peak_bytes`` is the most memory that its processes held at one moment: the sum of their resident sets, so that a
+    page which two of them share counts twice.
+    """
 
     seconds: float
     peak_bytes: int
@@ -45,8 +54,10 @@ class Watched:
         return self.moments[-1].used
 
     def cores(self, start: float, end: float) -> tuple[float, float, float]:
-        """From ``start`` to ``end`` (seconds), how many cores the tree kept busy, how many more it had work for,
-        and how many lay idle."""
+        """How many cores the tree kept busy, how many more it had work for, and how many lay idle.
+
+        From ``start`` to ``end``, in seconds.
+        """
         at = [moment.at for moment in self.moments]
         used, ready, idle = (
             float(np.diff(np.interp([start, end], at, [getattr(moment, what) for moment in self.moments]))[0])

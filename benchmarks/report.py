@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """docs/benchmarks.md: one section a benchmark, each written by its own script and left alone by the others."""
 
 import os

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Renew the portal's files from elsewhere: Bootstrap Italia's styles, icons and fonts, video.js, our own art.
 
     pip install design-django-theme==2.18.1 tinycss2==1.5.1
@@ -21,7 +24,8 @@ import tinycss2
 from tinycss2.ast import AtRule, Declaration, Node, QualifiedRule
 
 from videoguide.assets import assets_folder
-from videoguide.templates import fill_drawing
+from videoguide.packs.templates import fill_drawing
+from videoguide.portal.static_files import portal_styles
 
 PORTAL = Path(__file__).resolve().parent.parent / "videoguide" / "portal"
 STATIC = PORTAL / "static"
@@ -44,10 +48,11 @@ VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
 
 
 def main() -> None:
+    """Fetch, cut down and write every file from elsewhere, and list what there is now."""
     theme = {str(file).split("/static/")[-1]: Path(str(file.locate())) for file in files(THEME) or ()}
     words = used_words()
     css = theme["css/bootstrap-italia.min.css"].read_text(encoding="utf-8-sig")
-    ours = (STATIC / "portal.css").read_text(encoding="utf-8")
+    ours = portal_styles()
     kept = drop_unused_variables(list(kept_rules(parse(css), words)), ours)
     notice = (
         "/* Bootstrap Italia 2.18.0, what we use of it: scripts/portal_static.py. BSD-3-Clause, see LICENSES.txt */\n"
@@ -73,10 +78,13 @@ def used_words() -> set[str]:
 
 
 def parse(css: str) -> list[Node]:
-    return tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    """The rules of a style sheet, without comments and blanks between them."""
+    rules: list[Node] = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    return rules
 
 
 def kept_rules(rules: Iterable[Node], words: set[str]) -> Iterator[Node]:
+    """The rules of which at least one selector is used, cut down to the used ones."""
     for rule in rules:
         if isinstance(rule, QualifiedRule):
             selectors = tinycss2.serialize(rule.prelude).strip()
@@ -97,6 +105,7 @@ def split(selectors: str) -> list[str]:
 
 
 def is_used(selector: str, words: set[str]) -> bool:
+    """Whether all classes and elements of a selector occur in ``words``."""
     if any(other in selector for other in ELSEWHERE):
         return False
     plain = NEGATED.sub("", selector)
@@ -129,6 +138,7 @@ def drop_unused_variables(rules: list[Node], ours: str) -> list[Node]:
 
 
 def serialise(rules: Iterable[Node]) -> str:
+    """The rules as text, one a line."""
     return "\n".join(rule.serialize() for rule in rules) + "\n"
 
 
@@ -170,6 +180,7 @@ def player() -> None:
 
 
 def read(package: tarfile.TarFile, name: str) -> bytes:
+    """A file of a package."""
     file = package.extractfile(name)
     assert file
     return file.read()

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Fixtures that several test modules share: encoded segments and the guides they are joined to."""
 
 import os
@@ -8,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from drawn_scenes import DrawnScene, payload_of
-from golden_frames import pytest_addoption, same_as_golden  # noqa: F401  pytest finds them here
-from golden_texts import text_as_golden  # noqa: F401  likewise
-from invented_guides import (  # noqa: F401  likewise
+
+from tests.support.drawn_scenes import DrawnScene, payload_of
+from tests.support.golden_frames import pytest_addoption, same_as_golden  # noqa: F401  pytest finds them here
+from tests.support.golden_texts import text_as_golden  # noqa: F401  likewise
+from tests.support.invented_guides import (  # noqa: F401  likewise
     guide_of,
     pack,
     run_videoguide,
@@ -22,11 +26,10 @@ from invented_guides import (  # noqa: F401  likewise
     tiny_guide,
     tiny_studio,
 )
-from real_guides import draft_studio, every_case, full_size, giulia, spoken_studio  # noqa: F401  likewise
-
-from videoguide import mp4, payload
-from videoguide.encoding import Profile, encode_pictures, encode_sound
-from videoguide.payload import SegmentFile
+from tests.support.real_guides import draft_studio, every_case, full_size, giulia, spoken_studio  # noqa: F401  likewise
+from videoguide.media import mp4, payload
+from videoguide.media.encoding import Profile, encode_pictures, encode_sound
+from videoguide.media.payload import SegmentFile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Every drawing of our own art stands alone, keeps to its box and to the palette, and can be read."""
 
 import io
@@ -80,9 +83,9 @@ def macros(file: str) -> dict[str, Macro]:
 
 def boxes(file: str) -> dict[str, tuple[int, int]]:
     """Boxes as the comment just before each macro states them."""
-    found = BOX.findall((ART / file).read_text(encoding="utf-8"))
-    assert all(said == name for said, _, _, name in found)
-    return {name: (int(width), int(height)) for name, width, height, _ in found} | SIZED
+    comments = BOX.findall((ART / file).read_text(encoding="utf-8"))
+    assert all(commented == name for commented, _, _, name in comments)
+    return {**{name: (int(width), int(height)) for name, width, height, _ in comments}, **SIZED}
 
 
 DRAWINGS = [
@@ -114,8 +117,8 @@ def luminance(colour: str) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+def contrast(colour: str, other: str) -> float:
+    light, dark = sorted((luminance(colour), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -164,7 +167,11 @@ def test_words_in_a_drawing_are_large(file: str, name: str, arguments: tuple[obj
 
 def test_a_family_keeps_its_places_whoever_the_adult_is() -> None:
     groups = [picture(svg("people.svg", f"{kind}_with_children", ()), 190) for kind in KINDS]
-    lowest = {group.getchannel("A").point(lambda alpha: 255 if alpha > 8 else 0).getbbox()[3] for group in groups}
+    lowest: set[int] = set()
+    for group in groups:
+        inked = group.getchannel("A").point(lambda alpha: 255 if alpha > 8 else 0).getbbox()
+        assert inked is not None
+        lowest.add(inked[3])
     assert len(lowest) == 1
     # the right and the lower left of the picture are the children's
     for box in ((140, 0, 190, 200), (0, 85, 30, 195)):

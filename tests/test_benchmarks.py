@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The benchmarks run, at a tiny size, and their report keeps what other benchmarks wrote."""
 
 import subprocess
@@ -9,16 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from real_guides import alone
-from tiny_scenes import FRAMES, SIZE, TIMES, layer, scene
 
-from videoguide.drawing import draw
-from videoguide.encoding import decode_pictures
-from videoguide.narration import SentenceTime
-from videoguide.payload import SegmentFile
-from videoguide.timing import samples_of
+from tests.support.decoding import decode_pictures
+from tests.support.places import ROOT
+from tests.support.real_guides import alone
+from tests.support.tiny_scenes import FRAMES, SIZE, TIMES, layer, scene
+from videoguide.media.payload import SegmentFile
+from videoguide.picture.drawing import draw
+from videoguide.speech.sentences import SentenceTime
+from videoguide.timing import frames_to_samples
 
-BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+BENCHMARKS = ROOT / "benchmarks"
 
 
 @pytest.fixture
@@ -120,7 +124,7 @@ def test_other_ways_to_join_give_every_picture(
 def test_moviepy_makes_the_same_film_of_drawings(other_ways: ModuleType, tmp_path: Path) -> None:
     times = [SentenceTime(name, start, end) for name, (start, end) in TIMES.items()]
     drawing = draw(scene(layer("round", 'vg:enter="hello"')), "tiny", times, FRAMES, SIZE)
-    sound = np.zeros(samples_of(FRAMES), np.float32)
+    sound = np.zeros(frames_to_samples(FRAMES), np.float32)
     other_ways.moviepy_film([drawing, drawing], [sound, sound], tmp_path / "film.mp4")
     film = list(decode_pictures(tmp_path / "film.mp4", pixels="rgb24"))
     assert len(film) == 2 * FRAMES
@@ -132,7 +136,8 @@ def test_moviepy_makes_the_same_film_of_drawings(other_ways: ModuleType, tmp_pat
 @pytest.mark.thorough
 def test_a_campaign_is_measured_warm_cold_and_at_every_size(tmp_path: Path) -> None:
     file, work = tmp_path / "docs" / "benchmarks.md", tmp_path / "work"
-    command = [sys.executable, BENCHMARKS / "campaign.py", "--quick", "--work", work, "--report", file]
+    places: list[str | Path] = ["--work", work, "--report", file]
+    command = [sys.executable, BENCHMARKS / "campaign.py", "--quick", *places]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     text = file.read_text(encoding="utf-8")

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Errors: one tree, one line each, the same after a trip between processes."""
 
 import errno
@@ -10,9 +13,11 @@ import pytest
 
 from videoguide import errors
 from videoguide.errors import (
+    Busy,
     EncodingError,
     FirstNameError,
     InputError,
+    KeyMismatch,
     PackError,
     SegmentMismatch,
     StoreError,
@@ -34,6 +39,8 @@ EXAMPLES = [
     EncodingError("the codec refused"),
     StoreError(Path("output/store"), "cannot be written"),
     SegmentMismatch("segments differ"),
+    KeyMismatch("another key"),
+    Busy("a run is going on"),
 ]
 
 

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """One run at a time on one output, also when runs are killed."""
 
 import os
@@ -8,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from invented_guides import PACKS, ROOT, RunVideoguide, environment, small
-from tiny_runs import FOUR, Office, approve, extract, inline, until
 
-from videoguide.campaigns import Campaign
-from videoguide.errors import InputError, StoreError
+from tests.support.invented_guides import RunVideoguide, environment, small
+from tests.support.places import PACKS, ROOT
+from tests.support.tiny_runs import FOUR, Office, approve, extract, inline, until
+from videoguide.errors import Busy, StoreError
 from videoguide.locks import LOCK_FILE, only_run
-from videoguide.pipeline import render
+from videoguide.packs.campaigns import Campaign
+from videoguide.runs.pipeline import RunOrder, render
 
 BUSY = "un’altra esecuzione sta lavorando qui; aspetta che finisca"
 HOLDER = """
@@ -43,11 +47,11 @@ def end(process: "subprocess.Popen[str]", sign: int) -> None:
 
 
 class TestOnlyRun:
-    def test_the_second_is_told_so_and_the_first_is_not_disturbed(self, tmp_path: Path) -> None:
+    def test_the_second_is_refused_and_the_first_is_not_disturbed(self, tmp_path: Path) -> None:
         with only_run(tmp_path):
-            with pytest.raises(InputError, match=f"^{tmp_path}: {BUSY}$"), only_run(tmp_path):
+            with pytest.raises(Busy, match=f"^{tmp_path}: {BUSY}$"), only_run(tmp_path):
                 pytest.fail("it is held")
-            with pytest.raises(InputError), only_run(tmp_path):
+            with pytest.raises(Busy), only_run(tmp_path):
                 pytest.fail("it is held still")
         with only_run(tmp_path):
             pass
@@ -59,13 +63,13 @@ class TestOnlyRun:
     def test_one_folder_under_two_names_is_one(self, tmp_path: Path) -> None:
         (tmp_path / "folder").mkdir()
         (tmp_path / "link").symlink_to("folder")
-        with only_run(tmp_path / "folder"), pytest.raises(InputError), only_run(tmp_path / "link"):
+        with only_run(tmp_path / "folder"), pytest.raises(Busy), only_run(tmp_path / "link"):
             pytest.fail("it is held")
 
     @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     def test_a_killed_run_holds_nothing(self, tmp_path: Path, sign: int) -> None:
         process = holder(tmp_path)
-        with pytest.raises(InputError), only_run(tmp_path):
+        with pytest.raises(Busy), only_run(tmp_path):
             pytest.fail("the other process holds it")
         end(process, sign)
         with only_run(tmp_path):
@@ -91,7 +95,7 @@ class TestOnlyRun:
             pass
         assert list(tmp_path.iterdir()) == []
 
-    def test_of_many_at_once_one_at_a_time_is_in(self, tmp_path: Path) -> None:
+    def test_of_many_at_once_one_holds_the_lock_at_a_time(self, tmp_path: Path) -> None:
         inside: list[int] = []
         most: list[int] = []
 
@@ -102,7 +106,7 @@ class TestOnlyRun:
                     most.append(len(inside))
                     inside.remove(number)
                 return True
-            except InputError:
+            except Busy:
                 return False
 
         with ThreadPoolExecutor(8) as executor:
@@ -115,7 +119,7 @@ class TestOnlyRun:
         with pytest.raises(StoreError, match=f"{place}: non si può scrivere: "), only_run(tmp_path / place):
             pytest.fail("there is no such folder")
 
-    def test_so_is_a_folder_in_the_place_of_the_lock(self, tmp_path: Path) -> None:
+    def test_a_folder_in_the_place_of_the_lock_is_one_clear_error(self, tmp_path: Path) -> None:
         (tmp_path / LOCK_FILE).mkdir()
         with pytest.raises(StoreError, match="non si può scrivere: è una cartella"), only_run(tmp_path):
             pytest.fail("it cannot be locked")
@@ -143,14 +147,14 @@ class TestTwoRuns:
 
         report = office.render(*FOUR, tell=second, open_executor=inline)
         assert [(done.returncode, done.stdout, done.stderr) for done in seen] == [
-            (2, "", f"videoguide: {office.output}: {BUSY}\n")
+            (75, "", f"videoguide: {office.output}: {BUSY}\n")
         ]
         assert report.made == 4 and len(office.files()) == 4
         assert not any("99" in text for text in office.rows("SELECT number FROM applications"))
 
     def test_after_a_killed_one_the_output_is_free(self, office: Office) -> None:
         process = holder(office.output)
-        with pytest.raises(InputError, match=BUSY):
+        with pytest.raises(Busy, match=BUSY):
             office.render(*FOUR)
         end(process, signal.SIGKILL)
         assert until(lambda: process.poll() is not None)
@@ -162,7 +166,9 @@ class TestTwoRuns:
         file = extract(office.folder / "x.csv", *FOUR)
         with ThreadPoolExecutor(2) as executor:
             runs = [
-                executor.submit(render, file, office.campaign, office.settings, office.folder / name, workers=1)
+                executor.submit(
+                    render, RunOrder(file, office.campaign, office.settings, office.folder / name, workers=1)
+                )
                 for name in ("one", "two")
             ]
             reports = [run.result() for run in runs]

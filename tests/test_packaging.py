@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The built wheel, unpacked anywhere, is whole: it finds its packs, art, fonts and pages by itself."""
 
 import subprocess
@@ -6,16 +9,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from invented_guides import ROOT, environment
+
+from tests.support.invented_guides import environment
+from tests.support.places import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 
 LOOK = """
 from pathlib import Path
 import videoguide
-from videoguide import assets, campaigns, settings
+from videoguide import assets, settings
+from videoguide.packs import campaigns
 home = Path(videoguide.__file__).parent
-packs = settings.packs_folder()
+packs = assets.packs_folder()
 assert packs.is_relative_to(home) and assets.assets_folder().is_relative_to(home), (packs, home)
 print(*campaigns.campaigns(packs))
 """
@@ -84,10 +90,12 @@ def test_elsewhere_it_finds_its_packs_and_assets_inside_itself(unpacked: Path, t
 def test_elsewhere_it_makes_a_guide_and_records_one(unpacked: Path, tmp_path: Path) -> None:
     program = "from videoguide.cli import main; main()"
     words = ("--first-name", "Giulia", "--case", "missing-documents", "--document", "custody-ruling")
-    said = run(unpacked, tmp_path, program, "preview", "assegno-unico", *words, "-o", "guide.mp4")
-    assert "scene riusate 0 di " in said
+    output = run(unpacked, tmp_path, program, "preview", "assegno-unico", *words, "-o", "guide.mp4")
+    assert "scene riusate 0 di " in output
     assert (tmp_path / "guide.mp4").stat().st_size > 100_000
-    opened = "from videoguide.database import Database; Database('sqlite:///guides.db').__enter__(); print('open')"
+    opened = (
+        "from videoguide.records.database import Database; Database('sqlite:///guides.db').__enter__(); print('open')"
+    )
     assert run(unpacked, tmp_path, opened) == "open\n"
     page = "from videoguide.portal import rendering, views; print(rendering.render(views.SignedOutPage()))"
     assert "Sei fuori" in run(unpacked, tmp_path, page)

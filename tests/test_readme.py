@@ -1,10 +1,13 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The README is true: every setting is in its table, every command that it shows is there."""
 
 import re
 
 import pytest
-from invented_guides import ROOT
 
+from tests.support.places import ROOT
 from videoguide.portal.configuration import PORTAL_SETTINGS
 from videoguide.settings import SETTINGS
 
@@ -19,12 +22,12 @@ def test_every_setting_is_in_the_table(pytestconfig: pytest.Config) -> None:
     wanted = "\n".join(["<!-- settings -->", "| variable | default | what |", "| --- | --- | --- |", *rows])
     wanted += "\n<!-- /settings -->"
     text = README.read_text(encoding="utf-8")
-    found = re.search("<!-- settings -->.*<!-- /settings -->", text, re.DOTALL)
-    assert found is not None
+    table = re.search("<!-- settings -->.*<!-- /settings -->", text, re.DOTALL)
+    assert table is not None
     if pytestconfig.getoption("--update-golden"):
-        README.write_text(text.replace(found.group(), wanted), encoding="utf-8")
+        README.write_text(text.replace(table.group(), wanted), encoding="utf-8")
         return
-    assert found.group() == wanted, "renew the table with `pytest --update-golden`"
+    assert table.group() == wanted, "renew the table with `pytest --update-golden`"
 
 
 def test_every_command_that_it_shows_is_there() -> None:
@@ -32,7 +35,7 @@ def test_every_command_that_it_shows_is_there() -> None:
 
     from videoguide.cli import app
 
-    known = get_command(app).commands  # type: ignore[attr-defined]
+    commands = get_command(app).commands  # type: ignore[attr-defined]
     shown = set(re.findall(r"^\$ videoguide ([a-z]+)", README.read_text(encoding="utf-8"), re.MULTILINE))
-    assert shown and shown <= set(known)
-    assert set(known) <= shown, "a command that nobody finds in the README"
+    assert shown and shown <= set(commands)
+    assert set(commands) <= shown, "a command that nobody finds in the README"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Settings: one table; command line before environment before defaults."""
 
 from dataclasses import fields
@@ -6,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from videoguide import settings
+from videoguide.assets import packs_folder
 from videoguide.errors import InputError, UnknownChoice
-from videoguide.settings import SETTINGS, Settings, load, packs_folder, parse_size
+from videoguide.settings import SETTINGS, Settings, load, parse_size
 
 
 def test_the_table_and_the_typed_settings_have_the_same_names_and_every_one_is_explained() -> None:
@@ -16,16 +20,16 @@ def test_the_table_and_the_typed_settings_have_the_same_names_and_every_one_is_e
 
 
 def test_without_anything_given_the_defaults_hold() -> None:
-    found = load({})
-    assert found.size == (1920, 1080) and found.stills == "skip" and found.voice == ""
-    assert found.store == Path("output/store") and found.database == "sqlite:///output/videoguide.db"
-    assert found.scenes == packs_folder()
+    loaded = load({})
+    assert loaded.size == (1920, 1080) and loaded.stills == "skip" and loaded.voice == ""
+    assert loaded.store == Path("output/store") and loaded.database == "sqlite:///output/videoguide.db"
+    assert loaded.scenes == packs_folder()
 
 
 def test_the_command_line_goes_before_the_environment_and_that_before_the_default() -> None:
     environ = {"VIDEOGUIDE_STORE": "from-environment", "VIDEOGUIDE_VOICE": "espeak"}
-    found = load(environ, store="given", voice=None)
-    assert found.store == Path("given") and found.voice == "espeak"
+    loaded = load(environ, store="given", voice=None)
+    assert loaded.store == Path("given") and loaded.voice == "espeak"
 
 
 def test_an_empty_value_counts_as_not_given() -> None:

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The store: canonical keys, whole pieces or none, two writers of one key."""
 
 import os
@@ -32,13 +35,13 @@ class TestKeys:
         assert key_of([1, 2]) != key_of([2, 1])
 
     def test_a_key_is_sha_256_in_hex_and_never_changes(self) -> None:
-        known = "06c52b48d563097c0649b665ecc8a879173b4fc8117dba24d7eac5f7c863ca2a"
-        assert key_of({"b": [1, True, None], "a": "è"}) == known
+        digest = "06c52b48d563097c0649b665ecc8a879173b4fc8117dba24d7eac5f7c863ca2a"
+        assert key_of({"b": [1, True, None], "a": "è"}) == digest
         assert len(KEY) == 64 and set(KEY) <= set("0123456789abcdef")
 
-    @pytest.mark.parametrize(("one", "other"), [(1, "1"), ("", None), (0, False), ([], {}), ("è", "e\u0300")])
-    def test_different_data_has_different_keys(self, one: object, other: object) -> None:
-        assert key_of(one) != key_of(other)
+    @pytest.mark.parametrize(("data", "other"), [(1, "1"), ("", None), (0, False), ([], {}), ("è", "e\u0300")])
+    def test_different_data_has_different_keys(self, data: object, other: object) -> None:
+        assert key_of(data) != key_of(other)
 
     @pytest.mark.parametrize("data", [{1, 2}, b"bytes", object(), Path("a"), {"a": {1}}])
     def test_what_is_not_plain_data_has_no_key(self, data: object) -> None:

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The grid and conversions between pictures, samples and milliseconds."""
 
 import pytest
@@ -13,8 +16,8 @@ from videoguide.timing import (
     frame_at,
     frames_on_grid,
     frames_to_ms,
+    frames_to_samples,
     ms_to_samples,
-    samples_of,
     samples_to_ms,
 )
 
@@ -27,14 +30,14 @@ def test_the_grid_is_whole_in_pictures_sound_frames_samples_and_milliseconds() -
 
 def test_no_shorter_time_is_whole_in_pictures_and_sound_frames() -> None:
     for frames in range(1, GRID_FRAMES):
-        assert samples_of(frames) % AAC_FRAME_SAMPLES
+        assert frames_to_samples(frames) % AAC_FRAME_SAMPLES
 
 
 @pytest.mark.parametrize("frames", [0, 1, 8, 25, 3000])
 def test_pictures_last_exactly_as_long_in_every_unit(frames: int) -> None:
-    assert samples_to_ms(samples_of(frames)) == frames_to_ms(frames)
-    assert ms_to_samples(frames_to_ms(frames)) == samples_of(frames)
-    assert frame_at(samples_of(frames)) == frames
+    assert samples_to_ms(frames_to_samples(frames)) == frames_to_ms(frames)
+    assert ms_to_samples(frames_to_ms(frames)) == frames_to_samples(frames)
+    assert frame_at(frames_to_samples(frames)) == frames
 
 
 def test_a_picture_is_on_the_screen_until_its_last_sample() -> None:
@@ -49,11 +52,11 @@ def test_milliseconds_of_samples_are_rounded_down() -> None:
 def test_the_fewest_pictures_on_the_grid_hold_all_samples(samples: int) -> None:
     frames = frames_on_grid(samples)
     assert frames % GRID_FRAMES == 0
-    assert samples_of(frames - GRID_FRAMES) < samples <= samples_of(frames)
+    assert frames_to_samples(frames - GRID_FRAMES) < samples <= frames_to_samples(frames)
 
 
 def test_times_are_whole_numbers_even_after_hours() -> None:
     ten_hours = 10 * 3600 * FPS
-    for value in (frames_to_ms(ten_hours), samples_of(ten_hours), frames_on_grid(samples_of(ten_hours))):
+    for value in (frames_to_ms(ten_hours), frames_to_samples(ten_hours), frames_on_grid(frames_to_samples(ten_hours))):
         assert type(value) is int
     assert frames_to_ms(ten_hours) == 36_000_000

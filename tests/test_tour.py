@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The tour for new staff, followed to the letter: its commands are run, its pages opened, its buttons pressed."""
 
 import os
@@ -12,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invented_guides import ROOT, environment
-from portal_tabs import DESK
+
+from tests.support.invented_guides import environment
+from tests.support.places import ROOT
+from tests.support.portal_tabs import DESK
 
 TOUR = ROOT / "docs" / "tour.md"
 ADDRESS = "http://127.0.0.1:8000"
@@ -46,13 +51,15 @@ def steps() -> Iterator[Step]:
         if line.startswith("$ "):
             yield "type", {"command": line.removeprefix("$ ")}
         elif line.startswith("!["):
-            found = re.fullmatch(r"!\[(?P<words>.+)\]\(tour/(?P<file>[a-z]+\.png)\)", line)
-            assert found, line
-            yield "see", found.groupdict()
+            picture = re.fullmatch(r"!\[(?P<words>.+)\]\(tour/(?P<file>[a-z]+\.png)\)", line)
+            assert picture, line
+            yield "see", picture.groupdict()
         elif line.startswith("- "):
-            found_all = [(name, found) for name, does in DOES.items() if (found := re.match(f"- {does}", line))]
-            assert len(found_all) == 1, f"nobody knows how to do this: {line}"
-            yield found_all[0][0], found_all[0][1].groupdict()
+            instructions = [
+                (name, instruction) for name, does in DOES.items() if (instruction := re.match(f"- {does}", line))
+            ]
+            assert len(instructions) == 1, f"nobody knows how to do this: {line}"
+            yield instructions[0][0], instructions[0][1].groupdict()
 
 
 class Newcomer:
@@ -84,8 +91,8 @@ class Newcomer:
             self.serving = process
             self.wait_for_the_port()
             return
-        said, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, output
 
     def wait_for_the_port(self) -> None:
         for _ in range(600):
@@ -118,17 +125,17 @@ class Newcomer:
         self.page.get_by_label(name).first.fill(words)
 
     def read(self, words: str) -> None:
-        found = self.page.get_by_text(words).locator("visible=true").first
-        found.wait_for()
-        found.scroll_into_view_if_needed()
+        text = self.page.get_by_text(words).locator("visible=true").first
+        text.wait_for()
+        text.scroll_into_view_if_needed()
 
     def named(self, name: str, *roles: str) -> Any:
         """What is called so, or begins so, and can be seen."""
         wanted = re.compile(rf"^{re.escape(name)}\b")
-        found = self.page.get_by_role(roles[0], name=wanted)
+        candidates = self.page.get_by_role(roles[0], name=wanted)
         for role in roles[1:]:
-            found = found.or_(self.page.get_by_role(role, name=wanted))
-        return found.locator("visible=true").first
+            candidates = candidates.or_(self.page.get_by_role(role, name=wanted))
+        return candidates.locator("visible=true").first
 
     def see(self, words: str, file: str) -> None:
         """Take the page's picture where the guide stands still and everything has come in."""

@@ -1,4 +1,7 @@
-"""Where the shared assets are: beside the package in a checkout, inside it when installed."""
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Where the data files of the program are: beside the package in a checkout, inside it when installed."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +14,16 @@ DRAFT = "draft.svg"
 
 @lru_cache(maxsize=1)
 def assets_folder() -> Path:
-    """The folder that holds ``art/``, ``fonts/``, ``voices/`` …"""
+    """The folder that holds ``art/``, ``fonts/``, ``voices/`` and more."""
+    return _shipped("assets")
+
+
+def packs_folder() -> Path:
+    """The folder of the campaign packs that come with the program."""
+    return _shipped("scenes")
+
+
+def _shipped(name: str) -> Path:
     package = Path(__file__).parent
-    installed = package / "_data" / "assets"
-    return installed if installed.is_dir() else package.parent / "assets"
+    installed = package / "_data" / name
+    return installed if installed.is_dir() else package.parent / name

@@ -1,20 +1,27 @@
-"""The error tree. Every error that leaves a module of ours is one of these.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-An error says what was wrong, where, and what is allowed, in one line; it carries the same
-facts as attributes and survives pickling (work is done in several processes). No error ever
-carries a personal value: a row number, an id or a key, never a name, fiscal code or IBAN.
-Messages are read by the staff, and so in Italian; what a parser says is quoted as it comes.
+"""The error tree: what callers may expect to catch.
+
+An error says in one line what was wrong, where, and what is allowed, and survives pickling, since work
+is done in several processes. Errors about a choice, a file, a path or a voice carry it as an attribute;
+the others carry only their ``message``. A programming mistake (a wrong index, a wrong type) stays a
+built-in error. No error ever carries a personal value: it may name a row, an id or a key, never a
+person, a fiscal code or an IBAN. Messages are read by the staff and are therefore in Italian; a
+parser's own words are quoted unchanged.
 
     VideoGuideError
-    ├── InputError            what somebody typed or sent; the command line exits with 2
-    │   ├── UnknownChoice     a word that is not in the list of allowed ones
-    │   ├── FirstNameError    a first name that cannot be spoken or drawn
-    ├── PackError             a campaign pack is wrong: file, place, reason
+    ├── InputError            what a person typed or sent is not acceptable; the command line exits with 2
+    │   ├── UnknownChoice     a word outside the list of allowed ones: what, given, allowed
+    │   └── FirstNameError    a first name that cannot be spoken or drawn: reason
+    ├── PackError             a campaign pack is wrong: file, where, reason
     │   └── TextOverflow      words that do not fit their box
-    ├── VoiceError            a voice cannot speak, here or now
-    ├── EncodingError         the codec refused, or gave what cannot be joined
-    ├── StoreError            a stored piece is missing, corrupt or cannot be written
-    └── SegmentMismatch       segments of different profiles in one guide
+    ├── Busy                  another run or a change of the pack is in the way; the command line exits with 75
+    ├── VoiceError            a voice cannot speak, here or now: voice, reason
+    ├── EncodingError         the codec failed, or its output cannot be joined
+    ├── StoreError            a stored piece, a folder or a database cannot be read or written: path, reason
+    ├── SegmentMismatch       segments of different profiles in one guide
+    └── KeyMismatch           a worker and the run it works for compute different keys for a segment
 """
 
 import errno
@@ -23,7 +30,7 @@ from pathlib import Path
 
 
 class VideoGuideError(Exception):
-    """Base of all errors of this package."""
+    """The base of all errors of this package."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -34,11 +41,11 @@ class VideoGuideError(Exception):
 
 
 class InputError(VideoGuideError):
-    """Something a person gave is not acceptable."""
+    """What a person typed or sent is not acceptable."""
 
 
 class UnknownChoice(InputError):
-    """A word outside the allowed ones, e.g. a voice or a case."""
+    """A word that is not among the allowed ones, such as the id of a voice or a case."""
 
     def __init__(self, what: str, given: str, allowed: Iterable[str]) -> None:
         self.what, self.given, self.allowed = what, given, tuple(allowed)
@@ -61,7 +68,7 @@ class FirstNameError(InputError):
 
 
 class PackError(VideoGuideError):
-    """A campaign pack is wrong: which file, which place in it, what and what is allowed."""
+    """A campaign pack is wrong: the file, the place in it, and the reason, with what is allowed."""
 
     def __init__(self, file: Path | str, reason: str, *, where: str = "") -> None:
         self.file, self.reason, self.where = str(file), reason, where
@@ -79,6 +86,10 @@ class TextOverflow(PackError):
     """Words that do not fit the box the scene gives them."""
 
 
+class Busy(VideoGuideError):
+    """Another run is at work, or the pack has just changed: nothing is wrong, and trying again later will succeed."""
+
+
 class VoiceError(VideoGuideError):
     """A voice cannot speak: not installed, no network, not allowed by the campaign."""
 
@@ -91,11 +102,11 @@ class VoiceError(VideoGuideError):
 
 
 class EncodingError(VideoGuideError):
-    """The codec refused, or returned something that cannot be joined."""
+    """The codec failed, or its output cannot be joined."""
 
 
 class StoreError(VideoGuideError):
-    """A stored piece is missing, corrupt or cannot be written."""
+    """A stored piece, a folder or a database is missing, damaged or cannot be read or written."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path, self.reason = str(path), reason
@@ -106,11 +117,15 @@ class StoreError(VideoGuideError):
 
 
 class SegmentMismatch(VideoGuideError):
-    """Segments whose codec headers differ cannot share one guide."""
+    """Segments with different codec headers cannot share one guide."""
+
+
+class KeyMismatch(VideoGuideError):
+    """A worker and the run it works for compute different keys for a scene: their versions differ."""
 
 
 def system_reason(error: OSError) -> str:
-    """Why the system refused: the usual reasons in Italian, others in its own words."""
+    """Why the operating system refused: the usual reasons in Italian, others in its own words."""
     return _SYSTEM_REASONS.get(error.errno or 0) or error.strerror or str(error)
 
 

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """One run at a time on one output folder."""
 
 import fcntl
@@ -6,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from videoguide.errors import InputError, StoreError, system_reason
+from videoguide.errors import Busy, StoreError, system_reason
 
 LOCK_FILE = ".videoguide.lock"
 ATTEMPTS = 100
@@ -14,17 +17,17 @@ ATTEMPTS = 100
 
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
-    """Hold the folder, made if it is not there; what is empty at the end is taken away again.
+    """Lock the folder; it is created if it does not exist, and removed at the end if it is then empty.
 
-    A killed run holds nothing: the system lets go of its lock. Raises InputError when another run holds it,
+    The lock of a killed run is released by the system. Raises Busy when another run holds it,
     StoreError when the folder cannot be written.
     """
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    created_folders = [each for each in (folder, *folder.parents) if not each.exists()]
     path = folder / LOCK_FILE
     try:
         lock = _locked(path)
     except BlockingIOError as error:
-        raise InputError(f"{folder}: un’altra esecuzione sta lavorando qui; aspetta che finisca") from error
+        raise Busy(f"{folder}: un’altra esecuzione sta lavorando qui; aspetta che finisca") from error
     except OSError as error:
         raise StoreError(folder, f"non si può scrivere: {system_reason(error)}") from error
     try:
@@ -34,12 +37,12 @@ def only_run(folder: Path) -> Iterator[None]:
             path.unlink()
         os.close(lock)
         with suppress(OSError):
-            for each in made:
-                each.rmdir()
+            for created in created_folders:
+                created.rmdir()
 
 
 def _locked(path: Path) -> int:
-    """A descriptor of the lock file, held. Raises BlockingIOError while another holds it, OSError."""
+    """The descriptor of the lock file, locked; raises BlockingIOError while another run holds it, or OSError."""
     for attempt in range(ATTEMPTS):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,12 +50,12 @@ def _locked(path: Path) -> int:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.fstat(descriptor).st_ino == path.stat().st_ino:
-                    return descriptor  # else it is a lock on nothing: who held it before took the file away
+                    return descriptor  # otherwise its last holder has removed the file, and the lock means nothing
             except BaseException:
                 os.close(descriptor)
                 raise
             os.close(descriptor)
-        except (FileNotFoundError, FileExistsError):  # who held it before is just taking file and folder away
+        except (FileNotFoundError, FileExistsError):  # its last holder is just removing the file and the folder
             if attempt == ATTEMPTS - 1:
                 raise
     raise BlockingIOError

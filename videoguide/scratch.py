@@ -1,7 +1,10 @@
-"""A database of one run's own on disk, for what must not fill the memory; gone when the run ends.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-It may hold personal data: nobody else may read it, and it has no name in its folder while it is in
-use, so that even a killed run leaves nothing of it behind.
+"""A temporary database on disk for one run, for data that would fill the memory; deleted when the run ends.
+
+It may hold personal data: only the run's own user may read it, and its file is unlinked while it is
+in use, so that even a killed run leaves nothing behind.
 """
 
 import errno
@@ -15,8 +18,8 @@ from pathlib import Path
 from videoguide.errors import StoreError, system_reason
 from videoguide.store import TEMPORARY_PREFIX
 
-# Nobody else opens it and it is thrown away in the end: no journal, no waiting for the disk.
-# 32 MiB hold the index of a million ids, so that rows in no order cost little more than sorted ones.
+# Nobody else opens it, and it is thrown away at the end: no journal, no waiting for the disk.
+# A cache of 32 MiB holds the index of a million ids, so that unsorted rows cost little more than sorted ones.
 _SET_UP = """
 PRAGMA page_size = 8192;
 PRAGMA cache_size = -32768;
@@ -28,9 +31,9 @@ PRAGMA locking_mode = EXCLUSIVE;
 
 @contextmanager
 def scratch(folder: Path, tables: str) -> Iterator[sqlite3.Connection]:
-    """An empty database with these tables (SQL), beside what is written: the usual place may be memory.
+    """An empty database with these tables (SQL), in ``folder``: the system's temporary folder may be in memory.
 
-    Everything is one transaction that is never undone. Raises StoreError.
+    A transaction has begun; it cannot be rolled back. Raises StoreError.
     """
     file = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
@@ -42,7 +45,7 @@ def scratch(folder: Path, tables: str) -> Iterator[sqlite3.Connection]:
             with scratch_errors(folder):
                 database.executescript(_SET_UP + tables)
                 database.execute("BEGIN")
-            with suppress(OSError):  # from here on it has no name; a system that forbids this keeps it to the end
+            with suppress(OSError):  # a system that forbids unlinking an open file keeps it until the end
                 file.unlink()
             yield database
     finally:
@@ -52,7 +55,7 @@ def scratch(folder: Path, tables: str) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def scratch_errors(folder: Path) -> Iterator[None]:
-    """What a scratch database meets on disk, as a StoreError that names its folder."""
+    """Turn the disk errors of a scratch database into a StoreError that names its folder."""
     try:
         yield
     except sqlite3.Error as error:

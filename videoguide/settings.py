@@ -1,6 +1,9 @@
-"""The one settings table: name, default, one line of help. Passed down, never read at import.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-Each is set by the environment variable ``VIDEOGUIDE_<NAME>``; command-line options go before it.
+"""The one table of settings: name, default, one line of help. Passed as arguments, never read at import.
+
+Each is set by the environment variable ``VIDEOGUIDE_<NAME>``; command-line options take precedence.
 """
 
 import os
@@ -9,10 +12,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from videoguide.assets import packs_folder
 from videoguide.errors import InputError, UnknownChoice
 
 
 class Setting(NamedTuple):
+    """One setting: its name in lower case, its default, and what it is for."""
+
     name: str
     default: str
     help: str
@@ -31,7 +37,7 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings as typed values; field for field the table above."""
+    """The settings as typed values: one field for each row of the table above, in the same order."""
 
     scenes: Path
     store: Path
@@ -42,12 +48,12 @@ class Settings:
     stills: Literal["skip", "real"]
 
 
-def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Settings:
-    """Settings from ``given`` (command line; None is not given), else the environment, else defaults.
+def load(environ: Mapping[str, str] | None = None, **options: str | None) -> Settings:
+    """Settings from ``options`` (the command line's; None counts as absent), else the environment, else defaults.
 
-    Raises InputError for a value that is not of its kind.
+    Raises InputError for a value of the wrong kind.
     """
-    values = read(SETTINGS, environ, **given)
+    values = read(SETTINGS, environ, **options)
     settings = Settings(
         scenes=Path(values["scenes"]) if values["scenes"] else packs_folder(),
         store=Path(values["store"]),
@@ -61,11 +67,12 @@ def load(environ: Mapping[str, str] | None = None, **given: str | None) -> Setti
     return settings
 
 
-def read(table: Sequence[Setting], environ: Mapping[str, str] | None = None, **given: str | None) -> dict[str, str]:
-    """Every row's value as text, by name: ``given``, else the environment's, else the default."""
+def read(table: Sequence[Setting], environ: Mapping[str, str] | None = None, **options: str | None) -> dict[str, str]:
+    """Every setting's value as text, by name: from ``options``, else the environment, else the default."""
     environ = os.environ if environ is None else environ
     return {
-        row.name: given.get(row.name) or environ.get(f"VIDEOGUIDE_{row.name.upper()}") or row.default for row in table
+        setting.name: options.get(setting.name) or environ.get(f"VIDEOGUIDE_{setting.name.upper()}") or setting.default
+        for setting in table
     }
 
 
@@ -78,7 +85,7 @@ def _stills(text: str) -> Literal["skip", "real"]:
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """``"640x360"`` as (640, 360); 16:9 only, even, from 320x180 to 1920x1080. Raises InputError."""
+    """Width and height in pixels from ``"640x360"``: 16:9, even, 320x180 to 1920x1080; raises InputError for others."""
     width, _, height = text.lower().partition("x")
     if width.isdecimal() and height.isdecimal():
         size = int(width), int(height)
@@ -86,10 +93,3 @@ def parse_size(text: str) -> tuple[int, int]:
             return size
     shown = text if len(text) <= 20 else text[:19] + "…"
     raise InputError(f"size {shown!r}; ammesso: 16:9 da 320x180 a 1920x1080, per esempio 640x360")
-
-
-def packs_folder() -> Path:
-    """The campaign packs that come with the program: of the checkout, or inside the installed package."""
-    package = Path(__file__).parent
-    installed = package / "_data" / "scenes"
-    return installed if installed.is_dir() else package.parent / "scenes"

@@ -1,4 +1,7 @@
-"""Content-addressed files: a piece is put once under the hash of all that went into it.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Content-addressed files: a piece is stored once, under the hash of everything that went into it.
 
 Layout: ``<root>/<kind>/<first two hex digits>/<key>``. A piece is written under a temporary
 name beside its place and renamed, so a reader sees all of it or nothing, a killed writer leaves
@@ -33,7 +36,7 @@ def key_of(data: Any) -> str:
 
 
 def digest_of(file: Path) -> str:
-    """SHA-256 (hex) of a file; one that has not changed is not read again. Raises OSError."""
+    """SHA-256 (hex) of a file; an unchanged file is not read again; raises OSError."""
     return _digest(file, file.stat().st_mtime_ns)
 
 
@@ -43,22 +46,22 @@ def _digest(file: Path, _mtime_ns: int) -> str:
 
 
 class Store:
-    """Pieces of several kinds (``segments``, ``speech`` …) below one folder."""
+    """Pieces of several kinds (``segments``, ``speech`` …) in one folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def path(self, kind: str, key: str) -> Path:
-        """Where the piece is, or would be."""
+        """The piece's file, whether it exists or not."""
         return self.root / kind / key[:2] / key
 
     def find(self, kind: str, key: str) -> Path | None:
-        """The piece's file, or None."""
+        """The piece's file if it exists, else None."""
         path = self.path(kind, key)
         return path if path.exists() else None
 
     def put(self, kind: str, key: str, parts: Iterable[bytes]) -> Path:
-        """Write a piece from its parts, whole or not at all; returns its file.
+        """Write a piece from its parts, whole or not at all, and return its file.
 
         Raises StoreError when the folder cannot be written or the disk is full.
         """
@@ -67,7 +70,7 @@ class Store:
         return path
 
     def remove(self, kind: str, key: str) -> bool:
-        """Delete a piece for good; False if it was not there."""
+        """Delete a piece, and return whether it existed; raises StoreError."""
         try:
             self.path(kind, key).unlink()
         except FileNotFoundError:
@@ -77,18 +80,21 @@ class Store:
         return True
 
     def keys(self, kind: str) -> Iterator[str]:
-        """Keys of all pieces of a kind, in no order."""
+        """The keys of all pieces of a kind, in no particular order."""
         for path in (self.root / kind).glob("??/*"):
             if not path.name.startswith(TEMPORARY_PREFIX):
                 yield path.name
 
     def sweep(self) -> int:
-        """Remove temporary files that a killed writer left over an hour ago; returns how many."""
+        """Remove the temporary files that killed writers left more than an hour ago; returns how many."""
         return sum(sweep(folder) for folder in self.root.glob("*/??"))
 
 
 def sweep(folder: Path) -> int:
-    """Remove what killed writers left aside in a folder over an hour ago; returns how many pieces."""
+    """Remove the temporary files and folders that killed writers left in a folder more than an hour ago.
+
+    Returns how many.
+    """
     swept = 0
     for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
         with contextlib.suppress(OSError):
@@ -99,18 +105,18 @@ def sweep(folder: Path) -> int:
 
 
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
-    """Write ``parts`` to ``path`` so that the file is there whole or not at all.
+    """Write ``parts`` to ``path``, whole or not at all.
 
     Raises StoreError on a full disk or an unwritable folder; the temporary file is removed.
     """
-    aside = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("xb") as file:
+        with temporary.open("xb") as file:
             file.writelines(parts)
-        aside.replace(path)
+        temporary.replace(path)
     except OSError as error:
         raise StoreError(path, f"non si può scrivere: {system_reason(error)}") from error
     finally:
         with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)

@@ -1,8 +1,10 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Frames, samples and milliseconds: ints only, and the one grid that makes segments joinable.
 
-Every segment lasts a multiple of 0.32 s, the shortest time that is a whole number of pictures
-(8 at 25 fps) and of AAC frames (15 of 1,024 samples at 48 kHz) at once. Lengths are decided
-here and taken from here, never read back from a file.
+Every segment lasts a multiple of 0.32 s, the shortest time that is both a whole number of pictures
+(8 at 25 fps) and a whole number of AAC frames (15 of 1,024 samples at 48 kHz).
 """
 
 FPS = 25
@@ -22,7 +24,7 @@ assert GRID_MS == GRID_FRAMES * FRAME_MS
 
 
 def frames_to_ms(frames: int) -> int:
-    """Milliseconds of ``frames`` pictures; exact, a picture lasts 40 ms.
+    """Milliseconds of ``frames`` pictures; exact, as a picture lasts 40 ms.
 
     >>> frames_to_ms(8)
     320
@@ -31,7 +33,7 @@ def frames_to_ms(frames: int) -> int:
 
 
 def ms_to_samples(ms: int) -> int:
-    """Samples of ``ms`` milliseconds; exact, 48 samples a millisecond."""
+    """Samples of ``ms`` milliseconds; exact, as a millisecond is 48 samples."""
     return ms * (SAMPLE_RATE_HZ // 1000)
 
 
@@ -41,7 +43,7 @@ def samples_to_ms(samples: int) -> int:
 
 
 def frame_at(sample: int) -> int:
-    """The picture on the screen while ``sample`` is heard.
+    """The number of the picture that is shown while ``sample`` is heard.
 
     >>> frame_at(1919), frame_at(1920)
     (0, 1)
@@ -58,6 +60,6 @@ def frames_on_grid(samples: int) -> int:
     return -(-samples // GRID_SAMPLES) * GRID_FRAMES
 
 
-def samples_of(frames: int) -> int:
+def frames_to_samples(frames: int) -> int:
     """Samples that last exactly as long as ``frames`` pictures."""
     return frames * FRAME_SAMPLES

@@ -1,4 +1,7 @@
-"""The ``videoguide`` command. Thin: it reads options, calls, shows. Heavy imports live in the commands."""
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""The ``videoguide`` command. Thin: it reads options, calls, shows. Slow imports are inside the commands."""
 
 import io
 import sys
@@ -7,10 +10,10 @@ from typing import NoReturn
 
 import typer
 
-from videoguide.cli import approving, keeping, making, previewing, serving
-from videoguide.cli.options import BAD_INPUT, FAILED, INTERRUPTED
-from videoguide.errors import InputError, VideoGuideError
-from videoguide.usage import Command, Group, usage_error
+from videoguide.cli import check, preview, purge, render, report, serve, store, versions
+from videoguide.cli.options import BAD_INPUT, BUSY, FAILED, INTERRUPTED
+from videoguide.cli.usage import Command, Group, usage_error
+from videoguide.errors import Busy, InputError, VideoGuideError
 
 app = typer.Typer(
     name="videoguide",
@@ -26,39 +29,37 @@ store_app = typer.Typer(
 )
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    previewing.preview,
-    making.render,
-    making.sample,
-    making.check,
-    making.sheet,
-    making.voices,
-    approving.versions,
-    approving.approve,
-    serving.serve,
-    serving.report,
-    keeping.purge,
+    preview.preview,
+    render.render,
+    render.sample,
+    check.check,
+    check.sheet,
+    preview.voices,
+    versions.versions,
+    versions.approve,
+    serve.serve,
+    report.report,
+    purge.purge,
 )
-_STORE_COMMANDS: dict[str, Callable[..., None]] = {
-    "stats": keeping.store_stats,
-    "verify": keeping.store_verify,
-    "prune": keeping.store_prune,
-}
+_STORE_COMMANDS: tuple[Callable[..., None], ...] = (store.stats, store.verify, store.prune)
 
 for _command in _COMMANDS:
     app.command(cls=Command)(_command)
-for _name, _command in _STORE_COMMANDS.items():
-    store_app.command(_name, cls=Command)(_command)
+for _command in _STORE_COMMANDS:
+    store_app.command(cls=Command)(_command)
 app.add_typer(store_app, name="store")
 
 
 def main() -> None:
     """Entry point: errors become one line on standard error and an exit status, never a traceback."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without our signs is no reason to fail
+        sys.stdout.reconfigure(errors="replace")  # a terminal without some of our characters is no reason to fail
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], prog_name="videoguide", standalone_mode=False))
     except InputError as error:
         _fail(error.message, BAD_INPUT)
+    except Busy as error:
+        _fail(error.message, BUSY)
     except VideoGuideError as error:
         _fail(error.message, FAILED)
     except (KeyboardInterrupt, typer.Abort):
@@ -66,7 +67,7 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        # a word that Typer does not understand, as whichever Click it brings along reports it
+        # an error of use, of the Click that comes with Typer, whichever that is
         command = getattr(getattr(error, "ctx", None), "command_path", "videoguide")
         _fail(f"{usage_error(error.format_message())} (vedi: {command} --help)", BAD_INPUT)
 

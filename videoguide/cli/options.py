@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """What the commands share: their options, exit statuses, and what they open."""
 
 import sys
@@ -10,13 +13,14 @@ import typer
 from videoguide.errors import InputError
 
 if TYPE_CHECKING:
-    from videoguide.campaigns import Campaign
-    from videoguide.database import Database
+    from videoguide.packs.campaigns import Campaign
     from videoguide.progress import Tell
+    from videoguide.records.database import Database
     from videoguide.settings import Settings
     from videoguide.store import Store as Pieces
 
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+FAILED, BAD_INPUT, BUSY, INTERRUPTED = 1, 2, 75, 130
+"""Exit statuses; 75 is EX_TEMPFAIL of sysexits.h: the same command may succeed a little later."""
 
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAGNA", help="Campagna, per esempio assegno-unico.")]
 VoiceId = Annotated[str | None, typer.Option("--voice", metavar="VOCE", help="Voce (vedi: videoguide voices).")]
@@ -25,40 +29,42 @@ Store = Annotated[str | None, typer.Option("--store", metavar="CARTELLA", help="
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Dice che cosa farebbe, e non lo fa.")]
 
 
-def opened(campaign: str, **given: str | None) -> "tuple[Settings, Campaign]":
-    """The settings, with the options given, and the campaign's pack."""
-    from videoguide import campaigns, settings
+def open_pack(campaign: str, **options: str | None) -> "tuple[Settings, Campaign]":
+    """The settings, changed by these options, and the campaign's pack."""
+    from videoguide import settings
+    from videoguide.packs import campaigns
 
-    found = settings.load(None, **given)
-    return found, campaigns.load(found.scenes, campaign)
+    chosen = settings.load(None, **options)
+    return chosen, campaigns.load(chosen.scenes, campaign)
 
 
 def bar(what: str) -> "AbstractContextManager[Tell]":
-    """A progress bar where somebody sees it; loading Rich would cost the others their time."""
+    """A progress bar on a terminal; elsewhere none, which saves the time to load Rich."""
     if not sys.stderr.isatty():
         from videoguide.progress import silently
 
         return nullcontext(silently)
-    from videoguide import display
+    from videoguide.cli import terminal as display
 
     return display.bar(what)
 
 
 @contextmanager
-def kept(store: str | None) -> "Iterator[tuple[Pieces, Database]]":
-    """The store and its database, which must be there: without it, nobody knows what is needed."""
-    from videoguide import database, settings
+def open_store(store: str | None) -> "Iterator[tuple[Pieces, Database]]":
+    """The store and its database, which must exist: nothing else says which pieces are needed."""
+    from videoguide import settings
+    from videoguide.records import database
     from videoguide.store import Store as Pieces
 
-    found = settings.load(None, store=store)
-    if not database.exists(found.database):
-        raise InputError(f"{database.shown(found.database)}: questo database non c’è")
-    with database.Database(found.database) as there:
-        yield Pieces(found.store), there
+    chosen = settings.load(None, store=store)
+    if not database.exists(chosen.database):
+        raise InputError(f"{database.redacted(chosen.database)}: questo database non c’è")
+    with database.Database(chosen.database) as existing:
+        yield Pieces(chosen.store), existing
 
 
 def who() -> str:
-    """Who types the command, as the audit table tells it."""
+    """Who runs the command, as the audit table records it."""
     from getpass import getuser
 
     try:

@@ -1,6 +1,10 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """The API, version 1: a person's guides for the institute's own portal and apps, with the session of the pages.
 
-Its description is kept in ``docs/openapi.json``; a test compares the two.
+Its description is kept in ``docs/openapi.json``; a test compares the two. The docstrings of the operations and of the
+classes are part of that description, and so they say nothing about what is raised here.
 """
 
 from datetime import datetime
@@ -13,16 +17,16 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from videoguide import monitoring
-from videoguide.database import COMMENT_CHARACTERS
-from videoguide.delivery import Delivered, guides_of
 from videoguide.errors import InputError
 from videoguide.portal.answers import Refusal
 from videoguide.portal.login import require_citizen
-from videoguide.portal.media import Here
-from videoguide.portal.pages import EXACTLY, Event, address, case_titles, note, whole
+from videoguide.portal.media import CurrentVisit
+from videoguide.portal.pages import EXACTLY, Event, address, case_titles, note, readable
 from videoguide.portal.sessions import Visitor
 from videoguide.portal.state import Portal, portal_of
+from videoguide.records import monitoring
+from videoguide.records.database import COMMENT_CHARACTERS
+from videoguide.records.delivery import Delivered, guides_of
 
 ROOT = "/api/v1"
 FILES = ("video.mp4", "download.mp4", "sound.m4a", "captions.vtt", "chapters.vtt", "buttons.vtt", "poster.jpg")
@@ -30,21 +34,21 @@ FILES = ("video.mp4", "download.mp4", "sound.m4a", "captions.vtt", "chapters.vtt
 Citizen = Annotated[Visitor, Depends(require_citizen)]
 
 
-class Reason(BaseModel):
-    """Why a request was refused: a code for programs, words for people."""
+class RefusalReason(BaseModel):
+    """Why a request was refused: a code for programs, a sentence for people."""
 
     code: str
     message: str
 
 
 class Refused(BaseModel):
-    """What every refusal is told as."""
+    """The body of every refusal."""
 
-    error: Reason
+    error: RefusalReason
 
 
-class Rating(BaseModel):
-    """How useful a guide was: 1 (not at all) to 5 (very much), and the person's own words."""
+class RatingBody(BaseModel):
+    """How useful a guide was, from 1 (not at all) to 5 (very much), and the person's own words."""
 
     model_config = EXACTLY
 
@@ -61,7 +65,7 @@ class Summary(BaseModel):
     case_titles: list[str]
     made_at: datetime
     seen: bool
-    rating: Rating | None
+    rating: RatingBody | None
     url: str
 
 
@@ -72,7 +76,7 @@ class Guides(BaseModel):
 
 
 class OneGuide(BaseModel):
-    """One guide: the manifest (as ``guide.json``), where its files are, and the view that events are told of."""
+    """One guide: the manifest (as ``guide.json``), where its files are, and the view that events belong to."""
 
     guide: Summary
     manifest: dict[str, Any]
@@ -101,7 +105,7 @@ SESSION = APIKeyCookie(
 )
 TOKEN = APIKeyHeader(name="X-CSRF-Token", description="The session's token, see /session.", auto_error=False)
 CHANGES = [Depends(TOKEN)]
-"""For operations that change something; ``security.protect`` looks at the token, this tells of it."""
+"""For operations that change something: it describes the token, and ``security.protect`` checks it."""
 
 router = APIRouter(
     prefix=ROOT,
@@ -120,47 +124,48 @@ def session(visitor: Citizen) -> Session:
 @router.get("/guides")
 def guides(request: Request, visitor: Citizen) -> Guides:
     """List my guides."""
-    found = guides_of(portal_of(request).database, visitor.fiscal_code)
-    return Guides(guides=whole(request, found, summary))
+    delivered = guides_of(portal_of(request).database, visitor.fiscal_code)
+    return Guides(guides=readable(request, delivered, summary))
 
 
 @router.get("/guides/{guide}")
-def guide(here: Here) -> OneGuide:
+def guide(visit: CurrentVisit) -> OneGuide:
     """Open one of my guides."""
     return OneGuide(
-        guide=summary(here.portal, here.found),
-        manifest=msgspec.to_builtins(here.guide.manifest()),
-        files={name: f"{address(here.found.id)}/{name}" for name in FILES},
-        view=monitoring.open_view(here.portal.database, here.found.id),
+        guide=summary(visit.portal, visit.delivered),
+        manifest=msgspec.to_builtins(visit.guide.manifest()),
+        files={name: f"{address(visit.delivered.id)}/{name}" for name in FILES},
+        view=monitoring.open_view(visit.portal.database, visit.delivered.id),
     )
 
 
 @router.put("/guides/{guide}/rating", status_code=204, dependencies=CHANGES)
-def rate(here: Here, rating: Rating) -> Response:
+def rate(visit: CurrentVisit, rating: RatingBody) -> Response:
     """Rate one of my guides, or change the rating."""
     try:
-        monitoring.rate(here.portal.database, here.found.id, rating.rating, rating.comment)
+        monitoring.rate(visit.portal.database, visit.delivered.id, rating.rating, rating.comment)
     except InputError as error:
         raise Refusal("invalid") from error
     return Response(status_code=204)
 
 
 @router.post("/guides/{guide}/events", status_code=204, dependencies=CHANGES)
-def event(here: Here, event: Event) -> Response:
-    """Tell what happened while one of my guides was watched."""
-    note(here, event)
+def event(visit: CurrentVisit, event: Event) -> Response:
+    """Report what happened while one of my guides was watched."""
+    note(visit, event)
     return Response(status_code=204)
 
 
-def summary(portal: Portal, found: Delivered) -> Summary:
-    """A guide as the list tells it."""
+def summary(portal: Portal, delivered: Delivered) -> Summary:
+    """A guide as the list shows it."""
+    given = delivered.rating
     return Summary(
-        id=found.id,
-        campaign=found.campaign,
-        cases=list(found.cases),
-        case_titles=list(case_titles(portal, found)),
-        made_at=found.made_at,
-        seen=found.is_seen,
-        rating=Rating(rating=found.rating.stars, comment=found.rating.comment) if found.rating else None,
-        url=address(found.id),
+        id=delivered.id,
+        campaign=delivered.campaign,
+        cases=list(delivered.cases),
+        case_titles=list(case_titles(portal, delivered)),
+        made_at=delivered.made_at,
+        seen=delivered.is_seen,
+        rating=RatingBody(rating=given.rating, comment=given.comment) if given else None,
+        url=address(delivered.id),
     )

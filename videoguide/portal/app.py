@@ -1,69 +1,48 @@
-"""The portal as one ASGI application, and the server that runs it.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""The portal as one ASGI application.
 
 Each part of the portal is a module with a ``router``; what they share is ``state.Portal``.
 """
 
-import gzip
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
-from pathlib import Path
 
-import uvicorn
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from videoguide import __version__
-from videoguide.database import Database, LoginSession
-from videoguide.desk import Desk
-from videoguide.errors import InputError, PackError, StoreError
-from videoguide.portal import (
-    api,
-    login,
-    media,
-    pages,
-    staff,
-    staff_check,
-    staff_figures,
-    staff_preview,
-    staff_versions,
-)
-from videoguide.portal.answers import Refusal, code_of, error_page, is_page_visit, refused, show
-from videoguide.portal.configuration import PortalSettings, is_loopback
+from videoguide.errors import Busy, InputError, PackError, StoreError
+from videoguide.portal import api, login, media, pages, service, static_files
+from videoguide.portal.answers import RETRY_SOON, Refusal, code_of, error_page, is_page_visit, refused, show
+from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.logs import Log, Recorder, route_of
-from videoguide.portal.metrics import CONTENT_TYPE, Metrics
+from videoguide.portal.metrics import Metrics
 from videoguide.portal.provider import Provider
-from videoguide.portal.rendering import STATIC_FOLDER, STATIC_ROOT, static_names, static_version
 from videoguide.portal.security import Gate, SecureHeaders, protect
 from videoguide.portal.sessions import Sessions, Visitor
+from videoguide.portal.staff import check, figures, home, preview, versions
 from videoguide.portal.state import Portal, portal_of
+from videoguide.records.database import Database
+from videoguide.runs.desk import Desk
 from videoguide.settings import Settings
 from videoguide.store import Store
 
-PARTS = (login, pages, media, api, staff, staff_preview, staff_check, staff_versions, staff_figures)
+CITIZENS_PARTS = (login, pages, media, api)
+STAFFS_PARTS = (home, preview, check, versions, figures)
+PARTS = (service, static_files, *CITIZENS_PARTS, *STAFFS_PARTS)
 """The modules of the portal with a ``router``, in the order in which their routes are tried."""
-
-STATIC_KINDS = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-}
-FOR_EVER = "public, max-age=31536000, immutable"
-STOP_SECONDS = 10
-
-service = APIRouter(include_in_schema=False)
 
 
 def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False, log: Log | None = None) -> FastAPI:
     """The portal over the settings' database and store.
 
-    In a demonstration the campaigns' sample people log in without an identity provider. Raises InputError for a
-    demonstration with one, PackError for its sample, StoreError when the database cannot be opened.
+    In a demonstration the people in the campaigns' samples log in without an identity provider. Raises InputError for
+    a demonstration with an identity provider, PackError for its samples, StoreError when the database cannot be opened.
     """
     if demo and rules.login:
         raise InputError("la dimostrazione non si può avviare insieme a un emittente vero: togli login_issuer")
@@ -86,7 +65,7 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with staff_figures.counting(portal):
+            async with figures.counting(portal):
                 yield
         finally:
             portal.desk.close()
@@ -102,114 +81,22 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
         dependencies=[Depends(protect)],
     )
     app.state.portal = portal
-    app.include_router(service)
     for part in PARTS:
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    app.add_exception_handler(Busy, _refuse_busy)
     app.add_exception_handler(StoreError, _refuse_unavailable)
     app.add_exception_handler(PackError, _refuse_pack)
-    # the last added is the outermost
+    # the last to be added is the outermost
     app.add_middleware(Gate, rules=rules, sessions=portal.sessions)
     app.add_middleware(Recorder, log=portal.log, metrics=portal.metrics)
     app.add_middleware(SecureHeaders, rules=rules, form_targets=_form_targets(portal.provider))
     return app
 
 
-def check_bind(host: str, rules: PortalSettings, *, demo: bool) -> None:
-    """Raises InputError where listening on ``host`` would show what only this machine may see."""
-    if is_loopback(host):
-        return
-    if demo:
-        raise InputError(f"la dimostrazione ascolta solo su questa macchina, non su {host!r}: usa 127.0.0.1")
-    if not rules.secure:
-        raise InputError(f"per ascoltare su {host!r} portal_url deve essere un indirizzo https")
-
-
-def server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
-    """The portal's server, not running yet: ``run()`` serves until it is stopped. Raises as ``check_bind``."""
-    portal: Portal = app.state.portal
-    check_bind(host, portal.rules, demo=portal.demo)
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            forwarded_allow_ips=sorted(portal.rules.proxies),
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-    )
-
-
-@service.get("/healthz")
-async def alive() -> JSONResponse:
-    """Whether the process answers."""
-    return JSONResponse({"status": "ok"})
-
-
-@service.get("/readyz")
-def ready(request: Request) -> JSONResponse:
-    """Whether people can be served: the database answers, the store can be read."""
-    portal = portal_of(request)
-    found = {"database": _answers(portal.database), "store": _can_be_read(portal.settings.store)}
-    fine = all(found.values())
-    return JSONResponse({"status": "ok" if fine else "unavailable", **found}, 200 if fine else 503)
-
-
-@service.api_route(f"{STATIC_ROOT}/{{version}}/{{name:path}}", methods=["GET", "HEAD"])
-async def static(request: Request, version: str, name: str) -> Response:
-    """A static file, under an address that changes with all of them."""
-    if version != static_version() or name not in static_names():
-        raise Refusal("not_found")
-    content, compressed = _static(name)
-    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    if compressed and "gzip" in request.headers.get("accept-encoding", ""):
-        content, headers["Content-Encoding"] = compressed, "gzip"
-    return Response(content, headers=headers, media_type=STATIC_KINDS.get(Path(name).suffix, "text/plain"))
-
-
-@service.get("/metrics")
-def metrics(request: Request) -> Response:
-    """Figures for Prometheus, for those whom the setting allows."""
-    portal = portal_of(request)
-    readers = portal.rules.metrics
-    here = request.client is not None and is_loopback(request.client.host) and "x-forwarded-for" not in request.headers
-    if readers == "off" or (readers == "loopback" and not here):
-        raise Refusal("not_found")
-    return Response(portal.metrics.text(), media_type=CONTENT_TYPE)
-
-
-def _answers(database: Database) -> bool:
-    try:
-        with database.session() as session:
-            session.get(LoginSession, "")
-    except StoreError:
-        return False
-    return True
-
-
-def _can_be_read(folder: Path) -> bool:
-    try:
-        next(folder.iterdir(), None)
-    except OSError:
-        return False
-    return True
-
-
 def _form_targets(provider: Provider | None) -> Callable[[], tuple[str, ...]]:
     return provider.origins if provider else tuple
-
-
-@cache
-def _static(name: str) -> tuple[bytes, bytes]:
-    """A static file, read once, and its compressed form where that is worth it."""
-    plain = (STATIC_FOLDER / name).read_bytes()
-    compressed = gzip.compress(plain, mtime=0)
-    return plain, compressed if len(compressed) < 0.9 * len(plain) else b""
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -222,6 +109,11 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 async def _refuse_invalid(request: Request, _: Exception) -> Response:
     return refused(request, "invalid")
+
+
+async def _refuse_busy(request: Request, _: Exception) -> Response:
+    """A run is going on, or a pack has just been changed: the same request may succeed a little later."""
+    return refused(request, "busy", RETRY_SOON)
 
 
 async def _refuse_pack(request: Request, error: Exception) -> Response:

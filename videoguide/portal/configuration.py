@@ -1,6 +1,9 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """How the portal is set up: its rows of the settings table, and their typed values.
 
-Everything is proven when the portal starts; a wrong value is an InputError that names the setting.
+Everything is checked when the portal starts; a wrong value is an InputError that names the setting.
 """
 
 import re
@@ -16,19 +19,30 @@ from videoguide.settings import Setting
 
 StaffRole = Literal["viewer", "editor", "approver"]
 STAFF_ROLES: tuple[StaffRole, ...] = get_args(StaffRole)
-"""What staff may do, each role also what those before it may."""
+"""The roles of staff; each may also do what the roles before it may."""
 
 MetricsReaders = Literal["loopback", "all", "off"]
+
+SOURCE_URL = "https://github.com/videoguide/videoguide"
+"""The repository of the source code."""
 
 SPID = "https://www.spid.gov.it/SpidL"
 EIDAS = "http://eidas.europa.eu/LoA/"
 LONGEST_SHOWN = 60
+"""Characters of a wrong value that an error repeats."""
+
+_CONTACT = re.compile("(https://|mailto:|tel:)[!-~]+")
 
 PORTAL_SETTINGS = (
     Setting("portal_url", "http://127.0.0.1:8000", "Indirizzo pubblico del portale: https, o http su questa macchina."),
     Setting("portal_hosts", "", "Altri nomi a cui il portale risponde, separati da spazi."),
     Setting(
         "portal_frames", "none", "Chi può incorniciare il portale: none, self, o indirizzi https separati da spazi."
+    ),
+    Setting(
+        "portal_contact",
+        f"{SOURCE_URL}/security/advisories/new",
+        "A chi segnalare un problema di sicurezza: indirizzi https, mailto: o tel:, separati da spazi.",
     ),
     Setting("portal_proxies", "127.0.0.1 ::1", "Proxy di cui si crede l’indirizzo di chi chiede, separati da spazi."),
     Setting("portal_workers", "2", "Processi che fanno le anteprime."),
@@ -65,8 +79,8 @@ PORTAL_SETTINGS = (
 class LoginSettings:
     """The identity provider, and what the portal asks of it.
 
-    ``levels`` are sets of equivalent levels, from the lowest to the highest; ``level`` is one of them.
-    ``roles`` maps the provider's names to ours.
+    ``levels`` are sets of equivalent levels, from the lowest to the highest; ``level`` belongs to one of them.
+    ``roles`` maps the provider's names of roles to ours.
     """
 
     issuer: str
@@ -80,7 +94,7 @@ class LoginSettings:
     roles: Mapping[str, StaffRole]
 
     def rank(self, level: object) -> int:
-        """Where a level stands, from 1; 0 for one that is not known, or is none."""
+        """The place of a level among ``levels``, counted from 1; 0 for anything that is not one of them."""
         return next((rank for rank, equal in enumerate(self.levels, 1) if isinstance(level, str) and level in equal), 0)
 
 
@@ -89,12 +103,13 @@ class PortalSettings:
     """The portal's settings as typed values. ``login`` is None without an issuer.
 
     ``url`` is the public origin without a final slash; ``hosts`` are in small letters and without ports;
-    rates are requests a second.
+    ``contacts`` are addresses for reports of weaknesses, the preferred one first; rates are requests per second.
     """
 
     url: str
     hosts: frozenset[str]
     frames: tuple[str, ...]
+    contacts: tuple[str, ...]
     proxies: frozenset[str]
     workers: int
     metrics: MetricsReaders
@@ -113,7 +128,7 @@ class PortalSettings:
 
     @classmethod
     def of(cls, values: Mapping[str, str], *, demo: bool = False) -> "PortalSettings":
-        """From the table's values; what is missing or empty has its default.
+        """The settings from the table's values; a missing or empty value becomes the default.
 
         Raises InputError for a wrong value, and for an issuer in a demonstration.
         """
@@ -132,6 +147,7 @@ class PortalSettings:
             url=f"{url.scheme}://{url.netloc}",
             hosts=frozenset({url.hostname or "", *given["portal_hosts"].lower().split(), *here}),
             frames=_frames(given["portal_frames"]),
+            contacts=_contacts(given["portal_contact"]),
             proxies=_proxies(given["portal_proxies"]),
             workers=_number("portal_workers", given["portal_workers"], 1, 64),
             metrics=_metrics(given["portal_metrics"]),
@@ -146,7 +162,7 @@ class PortalSettings:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own, reached from nowhere else."""
+    """Whether a host name or address can be reached from this machine only."""
     try:
         return host.lower() == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -176,7 +192,7 @@ def _login(given: Mapping[str, str]) -> LoginSettings:
 
 
 def _url(name: str, text: str) -> SplitResult:
-    """An https address, or an http one of this machine, without a final slash."""
+    """An https address, or an http address of this machine, without a final slash."""
     try:
         url = urlsplit(text.rstrip("/"))
         host, _ = url.hostname or "", url.port
@@ -188,7 +204,7 @@ def _url(name: str, text: str) -> SplitResult:
 
 
 def _frames(text: str) -> tuple[str, ...]:
-    """Sources of ``frame-ancestors``; none is an empty tuple."""
+    """The sources of ``frame-ancestors``; empty where nobody may show the portal in a frame."""
     if text == "none":
         return ()
     words = text.split()
@@ -196,6 +212,13 @@ def _frames(text: str) -> tuple[str, ...]:
         if word != "self" and not re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:[0-9]+)?", word):
             raise _wrong("portal_frames", word, "none, self, o indirizzi https senza percorso")
     return tuple("'self'" if word == "self" else word for word in words)
+
+
+def _contacts(text: str) -> tuple[str, ...]:
+    for contact in text.split():
+        if not _CONTACT.fullmatch(contact):
+            raise _wrong("portal_contact", contact, "indirizzi che cominciano con https://, mailto: o tel:")
+    return tuple(text.split())
 
 
 def _proxies(text: str) -> frozenset[str]:
@@ -208,9 +231,9 @@ def _proxies(text: str) -> frozenset[str]:
 
 
 def _metrics(text: str) -> MetricsReaders:
-    for known in get_args(MetricsReaders):
-        if text == known:
-            return known  # type: ignore[no-any-return]
+    for readers in get_args(MetricsReaders):
+        if text == readers:
+            return readers  # type: ignore[no-any-return]
     raise UnknownChoice("portal_metrics", text, get_args(MetricsReaders))
 
 

@@ -1,6 +1,9 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Coming in and going out: with the identity provider, or as one of the demonstration's invented people.
 
-Routes use ``require_citizen`` and ``require_staff(role)``; each refuses the other kind.
+Routes depend on ``require_citizen`` or ``require_staff(role)``; each refuses visitors of the other kind.
 """
 
 import re
@@ -12,17 +15,19 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from videoguide import applications, audit, campaigns
-from videoguide.applications import Application
-from videoguide.eligibility import decide
 from videoguide.errors import InputError
+from videoguide.guide.eligibility import decide
+from videoguide.intake import applications
+from videoguide.intake.applications import Application
+from videoguide.packs import campaigns
 from videoguide.portal.answers import Refusal, SentTo, is_page_visit, refused, show
 from videoguide.portal.configuration import STAFF_ROLES, LoginSettings, StaffRole
-from videoguide.portal.provider import Denial, Errand, Provider
+from videoguide.portal.provider import Denial, LoginAttempt, Provider
 from videoguide.portal.security import same_token
 from videoguide.portal.sessions import CITIZEN, Visitor
 from videoguide.portal.state import Portal, SamplePerson, portal_of, visitor_of
 from videoguide.portal.views import LoginPage, Person, SignedOutPage
+from videoguide.records import audit
 from videoguide.settings import Settings
 
 AFTER_LOGIN = "/guide"
@@ -42,7 +47,10 @@ router = APIRouter(include_in_schema=False)
 
 
 def require_citizen(request: Request) -> Visitor:
-    """The citizen who is asking. Raises Refusal for staff; without a session sends page visits to the way in."""
+    """The citizen who sends a request.
+
+    Raises Refusal for staff. Without a session it raises SentTo, which leads a page visit to the way in, or Refusal.
+    """
     visitor = visitor_of(request)
     if visitor is None:
         raise _must_log_in(request, "/login")
@@ -52,7 +60,10 @@ def require_citizen(request: Request) -> Visitor:
 
 
 def require_staff(role: StaffRole) -> Callable[[Request], Visitor]:
-    """A dependency: the member of staff who is asking, with that role or one that can do more."""
+    """A dependency that gives the member of staff who sends a request, with this role or one that may do more.
+
+    It raises Refusal for citizens and for a lower role; without a session SentTo, or Refusal where no page is visited.
+    """
 
     def required(request: Request) -> Visitor:
         visitor = visitor_of(request)
@@ -60,7 +71,7 @@ def require_staff(role: StaffRole) -> Callable[[Request], Visitor]:
             raise _must_log_in(request, "/staff/login")
         if visitor.is_citizen:
             raise Refusal("staff_only")
-        if visitor.role not in STAFF_ROLES[STAFF_ROLES.index(role) :]:
+        if not visitor.may(role):
             raise Refusal("role_too_low")
         return visitor
 
@@ -76,7 +87,7 @@ def _must_log_in(request: Request, way_in: str) -> Exception:
 
 
 def local_path(path: str | None, otherwise: str = AFTER_LOGIN) -> str:
-    """A path of ours to go on to; anything that a browser could take for another site becomes ``otherwise``.
+    """The path of a page of ours; anything that a browser could take for another site becomes ``otherwise``.
 
     >>> local_path("//example.org/guide")
     '/guide'
@@ -87,13 +98,13 @@ def local_path(path: str | None, otherwise: str = AFTER_LOGIN) -> str:
 @router.get("/login")
 @router.get("/demo/login")
 def way_in(request: Request, next: str = "", ended: str = "") -> Response:
-    """The page with the way in: a link to the identity provider, or the sample people."""
+    """The way in: a link to the identity provider, or the sample people. Raises StoreError."""
     return _way_in(request, local_path(next), ENDED if ended else "", staff=False)
 
 
 @router.get("/staff/login")
 def staff_way_in(request: Request, next: str = "", ended: str = "") -> Response:
-    """The same for staff."""
+    """The way in for staff. Raises StoreError."""
     return _way_in(request, local_path(next, AFTER_STAFF_LOGIN), ENDED if ended else "", staff=True)
 
 
@@ -123,7 +134,11 @@ def _way_in(request: Request, then: str, message: str, *, staff: bool) -> Respon
 def demo_login(
     request: Request, person: Annotated[str, Form()] = "", csrf: Annotated[str, Form()] = "", next: str = ""
 ) -> Response:
-    """Log in as one of the sample people, or as staff; there is no such thing outside a demonstration."""
+    """Log in as one of the sample people, or as staff.
+
+    Raises Refusal outside of a demonstration, for a form without its token, and for a person who is not in the list;
+    StoreError.
+    """
     portal = portal_of(request)
     if not portal.demo:
         raise Refusal("not_found")
@@ -142,16 +157,19 @@ def demo_login(
 
 @router.get("/login/start")
 def start(request: Request, next: str = "", staff: str = "") -> Response:
-    """Send the browser to the identity provider, with a way in that only this browser holds."""
+    """Send the browser to the identity provider, with a way in that only this browser holds.
+
+    Raises Refusal where there is no identity provider, StoreError.
+    """
     portal = portal_of(request)
     provider = _provider(portal)
-    errand = Errand(provider.settings.role_claim if staff else provider.settings.fiscal_code)
+    attempt = LoginAttempt(provider.settings.role_claim if staff else provider.settings.fiscal_code)
     try:
-        address = provider.address(errand)
+        address = provider.address(attempt)
     except Denial as denial:
         return _denied(request, denial)
     then = local_path(next, AFTER_STAFF_LOGIN if staff else AFTER_LOGIN)
-    token, _ = portal.sessions.begin_way_in({**vars(errand), "next": then, "staff": "1" if staff else ""})
+    token, _ = portal.sessions.begin_way_in({**vars(attempt), "next": then, "staff": "1" if staff else ""})
     response = RedirectResponse(address, 303)
     portal.sessions.way_in_cookie.set(response, token)
     return response
@@ -159,7 +177,10 @@ def start(request: Request, next: str = "", staff: str = "") -> Response:
 
 @router.get(CALLBACK)
 def callback(request: Request) -> Response:
-    """The browser is back from the identity provider; whatever it brings is proven first."""
+    """Let somebody in whom the identity provider sends back, once everything that the browser brings is proven.
+
+    Raises Refusal where there is no identity provider, StoreError.
+    """
     portal = portal_of(request)
     provider, sessions = _provider(portal), portal.sessions
     kept = sessions.take_way_in(request.cookies.get(sessions.way_in_cookie.name))
@@ -168,12 +189,12 @@ def callback(request: Request) -> Response:
     try:
         if kept is None:
             raise Denial("login_stale")
-        errand = Errand(kept["claim"], kept["state"], kept["nonce"], kept["verifier"])
-        claims = provider.claims(dict(request.query_params), errand)
+        attempt = LoginAttempt(kept["claim"], kept["state"], kept["nonce"], kept["verifier"])
+        claims = provider.claims(dict(request.query_params), attempt)
         if kept["staff"]:
             role = staff_role(claims, provider.settings)
             return _come_in(request, role, kept["next"], subject=str(claims["sub"])[:255])
-        fiscal_code = fiscal_code_of(claims.get(errand.claim))
+        fiscal_code = fiscal_code_of(claims.get(attempt.claim))
         return _come_in(request, CITIZEN, kept["next"], fiscal_code=fiscal_code)
     except Denial as denial:
         return _denied(request, denial)
@@ -181,7 +202,7 @@ def callback(request: Request) -> Response:
 
 @router.post("/logout")
 def logout(request: Request) -> Response:
-    """End the session here, then the provider's own."""
+    """End the session here, then at the identity provider. Raises StoreError."""
     portal = portal_of(request)
     sessions = portal.sessions
     sessions.end(request.cookies.get(sessions.cookie.name))
@@ -193,11 +214,12 @@ def logout(request: Request) -> Response:
 
 @router.get(LOGGED_OUT)
 def logged_out() -> Response:
+    """The page after the way out."""
     return show(SignedOutPage(login_url="/login"))
 
 
 def _come_in(request: Request, role: str, then: str, *, fiscal_code: str = "", subject: str = "") -> Response:
-    """A new session under a new token; the one this browser had before ends."""
+    """Begin a session under a new token; the session that this browser had before ends."""
     portal = portal_of(request)
     sessions = portal.sessions
     sessions.end(request.cookies.get(sessions.cookie.name))
@@ -227,7 +249,7 @@ def _provider(portal: Portal) -> Provider:
 
 
 def fiscal_code_of(value: object) -> str:
-    """A person's fiscal code from the provider's attribute: ``TINIT-…``, another country's prefix, or bare.
+    """A person's fiscal code from the provider's attribute, with or without the prefix of a country (``TINIT-``).
 
     Raises Denial for anything that is not a valid fiscal code.
     """
@@ -240,17 +262,20 @@ def fiscal_code_of(value: object) -> str:
 
 
 def staff_role(claims: Mapping[str, Any], settings: LoginSettings) -> StaffRole:
-    """The highest of the roles the provider states, in one name or a list; raises Denial without one of ours."""
+    """The highest role among those that the provider states, as one name or as a list.
+
+    Raises Denial if none of them is a role of ours.
+    """
     stated = claims.get(settings.role_claim)
     names = stated if isinstance(stated, list) else [stated]
-    known = [settings.roles[name] for name in names if isinstance(name, str) and name in settings.roles]
-    if not known:
+    roles = [settings.roles[name] for name in names if isinstance(name, str) and name in settings.roles]
+    if not roles:
         raise Denial("role_missing")
-    return max(known, key=STAFF_ROLES.index)
+    return max(roles, key=STAFF_ROLES.index)
 
 
 def sample_people(settings: Settings) -> tuple[SamplePerson, ...]:
-    """The people of all campaigns' samples, each once, with what their cases are. Raises PackError, InputError."""
+    """The people in the samples of all campaigns, each once, with their cases. Raises PackError, InputError."""
     about: dict[str, tuple[str, list[str]]] = {}
     for campaign_id in campaigns.campaigns(settings.scenes):
         campaign = campaigns.load(settings.scenes, campaign_id)

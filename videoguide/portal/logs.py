@@ -1,8 +1,11 @@
-"""The portal's log: one JSON object a line, for machines to collect, without personal data.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-A request is told by its route's template, never by its address: ids, names and queries stay out. An
-unexpected error is told by its type and place; its message and values stay out, too. What libraries log
-is kept by logger and level alone, except for the server's own start and stop.
+"""The portal's log: a JSON object on each line, for machines to collect, without personal data.
+
+Of a request the log has the template of its route, never its address: ids, names and queries stay out. Of an
+unexpected error it has the type and the place; the message and all values stay out, too. Of what libraries log
+it has the logger and the level alone, except for the start and stop of the server itself.
 """
 
 import json
@@ -21,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoguide.portal.answers import refused
 from videoguide.portal.metrics import Metrics
-from videoguide.portal.rendering import STATIC_ROOT
+from videoguide.portal.static_files import STATIC_ROOT
 
 NO_ROUTE = "(none)"
 PACKAGE = Path(__file__).parents[1]
@@ -36,6 +39,7 @@ class Log:
         self._lock = threading.Lock()
 
     def write(self, event: str, **fields: Any) -> None:
+        """Write a line: the moment, what has happened, and these fields."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"time": moment, "event": event, **fields}, ensure_ascii=False)
         with self._lock:
@@ -44,11 +48,11 @@ class Log:
             stream.flush()
 
     def unexpected(self, error: BaseException, **fields: Any) -> None:
-        """An error nobody foresaw: its types, and where it was raised."""
-        self.write("unexpected", **told(error), **fields)
+        """Write a line about an error that nobody foresaw: its types, and where it was raised."""
+        self.write("unexpected", **error_fields(error), **fields)
 
     def listen(self) -> logging.Handler:
-        """Take over what the server and the libraries log; returns the handler, to be removed in the end."""
+        """Take over what the server and the libraries log; returns the handler, which can be removed again."""
         handler = _Handler(self)
         logging.getLogger().addHandler(handler)
         return handler
@@ -64,16 +68,17 @@ class _Handler(logging.Handler):
             return
         fields: dict[str, Any] = {"logger": record.name, "level": record.levelname.lower()}
         if record.exc_info and record.exc_info[1]:
-            fields |= told(record.exc_info[1])
+            fields |= error_fields(record.exc_info[1])
         elif record.name in SERVER_LOGGERS:
             fields["message"] = record.getMessage()
         self._log.write("server", **fields)
 
 
-def told(error: BaseException) -> dict[str, Any]:
-    """``{"type": "KeyError", "place": "portal/pages.py:12 guide", "raised": ..., "causes": [...]}``, without values.
+def error_fields(error: BaseException) -> dict[str, Any]:
+    """What the log has of an error, without any value.
 
-    ``place`` is the innermost line of ours that led to the error, ``raised`` the innermost of all.
+    That is ``{"type": "KeyError", "place": "portal/pages.py:12 watch", "raised": ..., "causes": [...]}``: ``place`` is
+    the innermost line of ours that led to the error, ``raised`` the innermost line of all.
     """
     causes: list[str] = []
     cause = error.__cause__ or error.__context__
@@ -97,7 +102,7 @@ def _place(frame: traceback.FrameSummary) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route that answers, e.g. ``/guide/{guide_id}``; bounded, and without values."""
+    """The template of the route that answers, e.g. ``/guide/{guide_id}``: there are not many, and none has a value."""
     route = scope.get("route")
     if scope.get("path", "").startswith(f"{STATIC_ROOT}/"):
         return STATIC_ROOT
@@ -106,15 +111,16 @@ def route_of(scope: Scope) -> str:
 
 
 class Recorder:
-    """Outermost but for the headers: gives each request an id, logs and counts it, and answers for what went wrong.
+    """Gives each request an id, logs and counts it, and answers where something unexpected went wrong.
 
-    Nothing is raised further: the server would log the error with its values.
+    Only the headers are further out. No error gets past here: the server would log it with its values.
     """
 
     def __init__(self, app: ASGIApp, log: Log, metrics: Metrics) -> None:
         self.app, self.log, self.metrics = app, log, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """Counts and durations of requests for Prometheus. Labels are bounded: routes as they are declared, known methods."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -9,7 +12,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60)
 
 
 class Metrics:
-    """One portal's figures, in a registry of their own."""
+    """The figures of one portal, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -26,10 +29,11 @@ class Metrics:
         self._logins = Counter("videoguide_logins", "Accessi, per esito.", ("outcome",), registry=self.registry)
 
     def opened(self) -> None:
+        """A request has come in."""
         self._open.inc()
 
     def closed(self, method: str, route: str, status: int, seconds: float) -> None:
-        """A request has ended; ``status`` is 0 for one that was broken off before its answer."""
+        """A request has ended; ``status`` is 0 if it was broken off before its answer."""
         self._open.dec()
         self._requests.labels(method if method in METHODS else "other", route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
@@ -39,5 +43,5 @@ class Metrics:
         self._logins.labels(outcome).inc()
 
     def text(self) -> bytes:
-        """All figures in Prometheus' text form."""
+        """All figures in the text format of Prometheus."""
         return generate_latest(self.registry)

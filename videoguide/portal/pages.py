@@ -1,6 +1,9 @@
-"""The citizen’s pages: the list of guides, a guide to watch, its text and audio, and what becomes of its forms.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-Pages are sent uncompressed: they hold the session’s token, and the length of a compressed page tells of what is in it.
+"""The citizen’s pages: the list of guides, a guide to watch, its text and audio, and the forms they send.
+
+Pages are sent uncompressed: they hold the session’s token, and the length of a compressed page reveals what is in it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,22 +17,26 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from videoguide import campaigns, monitoring
-from videoguide.delivery import Delivered, guide_of, guides_of
-from videoguide.errors import InputError, PackError, StoreError, UnknownChoice
+from videoguide.errors import InputError, PackError, StoreError
+from videoguide.packs import campaigns
 from videoguide.portal import views
 from videoguide.portal.answers import Refusal, show, wants_json
 from videoguide.portal.login import AFTER_LOGIN, require_citizen
 from videoguide.portal.logs import route_of
-from videoguide.portal.media import Here, Visit
+from videoguide.portal.media import CurrentVisit, Visit
 from videoguide.portal.sessions import Visitor
 from videoguide.portal.state import Portal, portal_of
+from videoguide.records import monitoring
+from videoguide.records.database import COMMENT_CHARACTERS
+from videoguide.records.delivery import Delivered, guide_of, guides_of
 
-SAVED = "Grazie! La tua valutazione è salvata. Puoi cambiarla quando vuoi."
-NOT_SAVED = "Non è stato possibile salvare: scegli una risposta da 1 a 5, e scrivi al massimo 500 caratteri."
+NOT_SAVED = (
+    f"Non è stato possibile salvare: scegli una risposta da {monitoring.RATINGS[0]} a {monitoring.RATINGS[-1]}, "
+    f"e scrivi al massimo {COMMENT_CHARACTERS} caratteri."
+)
 
 EXACTLY = ConfigDict(extra="forbid", strict=True)
-"""For what programs send: these fields and no others, nothing taken for what it is not."""
+"""For what programs send: these fields and no others, and each of the type that is declared."""
 
 Citizen = Annotated[Visitor, Depends(require_citizen)]
 
@@ -40,39 +47,43 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 def home() -> Response:
+    """The way to the list of guides."""
     return RedirectResponse(AFTER_LOGIN, 303)
 
 
 @router.get("/guide")
 def my_guides(request: Request, visitor: Citizen) -> Response:
-    """The visitor's guides, newest first."""
+    """The visitor's guides, newest first. Raises StoreError."""
     portal = portal_of(request)
-    cards = whole(request, guides_of(portal.database, visitor.fiscal_code), card)
+    cards = readable(request, guides_of(portal.database, visitor.fiscal_code), card)
     return show(views.GuidesPage(cards=tuple(cards), csrf=visitor.csrf))
 
 
 @router.get("/guide/{guide}")
 def watch(request: Request, guide: str, visitor: Citizen) -> Response:
-    """A guide of the visitor's; of one whose reason has vanished, that it has."""
+    """A guide of the visitor's, or the page that says that it is not needed any more.
+
+    Raises Refusal for every other guide, StoreError when a piece of it is missing.
+    """
     portal = portal_of(request)
-    found = guide_of(portal.database, visitor.fiscal_code, guide)
-    if found is None:
+    delivered = guide_of(portal.database, visitor.fiscal_code, guide)
+    if delivered is None:
         raise Refusal("not_found")
-    if found.is_solved:
-        return show(gone(portal, found, visitor), status=410)
-    message = SAVED if found.rating and "saved" in request.query_params else ""
-    return show(guide_page(Visit(portal, visitor, found), message=message))
+    if delivered.is_solved:
+        return show(gone(portal, delivered, visitor), status=410)
+    page = guide_page(Visit(portal, visitor, delivered))
+    return show(replace(page, is_saved=delivered.rating is not None and "saved" in request.query_params))
 
 
 @router.get("/guide/{guide}/text")
-def text(here: Here) -> Response:
-    """The guide as text and audio."""
-    root = address(here.found.id)
+def text(visit: CurrentVisit) -> Response:
+    """The guide as text and audio. Raises StoreError when a piece of it is missing."""
+    root = address(visit.delivered.id)
     return show(
         views.TextPage(
-            title=here.guide.outline.title,
-            csrf=here.visitor.csrf,
-            manifest=here.guide.manifest(),
+            title=visit.guide.outline.title,
+            csrf=visit.visitor.csrf,
+            manifest=visit.guide.manifest(),
             guides_url=AFTER_LOGIN,
             poster_url=f"{root}/poster.jpg",
             audio_url=f"{root}/sound.m4a",
@@ -83,24 +94,28 @@ def text(here: Here) -> Response:
 
 @router.post("/guide/{guide}/rating")
 def rate(
-    request: Request, here: Here, rating: Annotated[str, Form()] = "", comment: Annotated[str, Form()] = ""
+    request: Request, visit: CurrentVisit, rating: Annotated[str, Form()] = "", comment: Annotated[str, Form()] = ""
 ) -> Response:
-    """Keep the visitor's rating; programs get JSON, a plain form goes back to the page."""
-    stars = int(rating) if rating.isascii() and rating.isdecimal() and len(rating) < 3 else 0
+    """Keep the visitor's rating. A program gets JSON; a plain form leads back to the page.
+
+    Raises Refusal for a rating that a program sends and that cannot be kept, StoreError.
+    """
+    number = int(rating) if rating.isascii() and rating.isdecimal() and len(rating) < 3 else 0
     try:
-        monitoring.rate(here.portal.database, here.found.id, stars, comment)
+        monitoring.rate(visit.portal.database, visit.delivered.id, number, comment)
     except InputError as error:
         if wants_json(request):
             raise Refusal("invalid") from error
-        draft = views.Rating(stars, comment[: views.COMMENT_CHARACTERS])  # nobody writes it twice
-        return show(replace(guide_page(here, problem=NOT_SAVED), rating=draft), status=422)
+        # what was written stays in the form: nobody writes it twice
+        page = replace(guide_page(visit), rating=number, comment=comment[:COMMENT_CHARACTERS], problem=NOT_SAVED)
+        return show(page, status=422)
     if wants_json(request):
         return JSONResponse({"saved": True})
-    return RedirectResponse(f"{address(here.found.id)}?saved=1#valuta", 303)
+    return RedirectResponse(f"{address(visit.delivered.id)}?saved=1#valuta", 303)
 
 
 class Event(BaseModel):
-    """What a page tells of a guide while it is watched."""
+    """What a page reports of a guide while it is watched."""
 
     model_config = EXACTLY
 
@@ -111,67 +126,68 @@ class Event(BaseModel):
 
 
 @router.post("/guide/{guide}/events", status_code=204)
-def event(here: Here, event: Event) -> Response:
-    """Note an event; what is known already changes nothing."""
-    note(here, event)
+def event(visit: CurrentVisit, event: Event) -> Response:
+    """Note an event of a guide. Raises as ``note``."""
+    note(visit, event)
     return Response(status_code=204)
 
 
-def note(here: Visit, event: Event) -> None:
-    """Note an event of a guide. Raises Refusal for one that no page of ours tells."""
+def note(visit: Visit, event: Event) -> None:
+    """Note an event of a guide. Raises Refusal for an event that no page of ours reports, StoreError."""
+    reported = monitoring.ViewEvent(event.view, event.kind, event.value)
     try:
-        monitoring.note(here.portal.database, here.found.id, here.opened.guide, event.view, event.kind, event.value)
-    except (InputError, UnknownChoice) as error:
+        monitoring.note(visit.portal.database, visit.delivered.id, visit.prepared.guide, reported)
+    except InputError as error:
         raise Refusal("invalid") from error
 
 
-def address(guide: str) -> str:
+def address(guide_id: str) -> str:
     """The path of a guide's page; its files are below."""
-    return f"{AFTER_LOGIN}/{guide}"
+    return f"{AFTER_LOGIN}/{guide_id}"
 
 
-def whole(request: Request, guides: Iterable[Delivered], told: Callable[[Portal, Delivered], T]) -> list[T]:
-    """Each guide as ``told`` tells it. One with a piece missing is left out, and logged: the others can be watched.
+def readable(request: Request, guides: Iterable[Delivered], summary: Callable[[Portal, Delivered], T]) -> list[T]:
+    """The summary of each guide that can be read. A guide with a piece missing is left out, and logged.
 
-    Raises StoreError when no other is left.
+    Raises StoreError when there are guides, but none of them can be read.
     """
     portal = portal_of(request)
-    found, broken = [], None
+    summaries, failure = [], None
     for guide in guides:
         try:
-            found.append(told(portal, guide))
+            summaries.append(summary(portal, guide))
         except StoreError as error:
-            broken = error
+            failure = error
             portal.log.unexpected(error, route=route_of(request.scope), request=request.state.request_id)
-    if broken and not found:
-        raise broken
-    return found
+    if failure and not summaries:
+        raise failure
+    return summaries
 
 
-def card(portal: Portal, found: Delivered) -> views.GuideCard:
-    """A guide as the list shows it."""
-    guide = found.guide(portal.store)
+def card(portal: Portal, delivered: Delivered) -> views.GuideCard:
+    """A guide as the list shows it. Raises StoreError when a piece of it is missing."""
+    guide = delivered.guide(portal.store)
     return views.GuideCard(
-        url=address(found.id),
+        url=address(delivered.id),
         title=guide.outline.title,
-        cases=case_titles(portal, found),
-        made_on=found.made_at.date(),
-        state="rated" if found.rating else "seen" if found.is_seen else "new",
-        poster_url=f"{address(found.id)}/poster.jpg",
+        cases=case_titles(portal, delivered),
+        made_on=delivered.made_at.date(),
+        state="rated" if delivered.rating else "seen" if delivered.is_seen else "new",
+        poster_url=f"{address(delivered.id)}/poster.jpg",
         duration_ms=guide.duration_ms,
     )
 
 
-def guide_page(here: Visit, *, message: str = "", problem: str = "") -> views.GuidePage:
-    """The page of a guide that is opened now."""
-    found, guide, root = here.found, here.opened.guide, address(here.found.id)
+def guide_page(visit: Visit) -> views.GuidePage:
+    """The page of a guide, which is opened now. Raises StoreError when a piece of it is missing."""
+    delivered, guide, root = visit.delivered, visit.prepared.guide, address(visit.delivered.id)
     return views.GuidePage(
         title=guide.outline.title,
-        csrf=here.visitor.csrf,
+        csrf=visit.visitor.csrf,
         manifest=guide.manifest(),
         guides_url=AFTER_LOGIN,
         poster_url=f"{root}/poster.jpg",
-        cases=case_titles(here.portal, found),
+        cases=case_titles(visit.portal, delivered),
         video_url=f"{root}/video.mp4",
         captions_url=f"{root}/captions.vtt",
         chapters_url=f"{root}/chapters.vtt",
@@ -180,29 +196,29 @@ def guide_page(here: Visit, *, message: str = "", problem: str = "") -> views.Gu
         text_url=f"{root}/text",
         rating_url=f"{root}/rating",
         events_url=f"{root}/events",
-        view_id=monitoring.open_view(here.portal.database, found.id),
-        rating=views.Rating(found.rating.stars, found.rating.comment) if found.rating else None,
-        message=message,
-        problem=problem,
+        view_id=monitoring.open_view(visit.portal.database, delivered.id),
+        rating=delivered.rating.rating if delivered.rating else None,
+        comment=delivered.rating.comment if delivered.rating else "",
+        comment_characters=COMMENT_CHARACTERS,
     )
 
 
-def gone(portal: Portal, found: Delivered, visitor: Visitor) -> views.GonePage:
-    """The page of a guide whose reason has vanished; also where the guide itself is not whole any more."""
+def gone(portal: Portal, delivered: Delivered, visitor: Visitor) -> views.GonePage:
+    """The page of a guide that is not needed any more, also where a piece of the guide is missing."""
     try:
-        service = next(iter(found.guide(portal.store).outline.links.values()), None)
+        service = next(iter(delivered.guide(portal.store).outline.links.values()), None)
     except StoreError:
         service = None
     return views.GonePage(csrf=visitor.csrf, guides_url=AFTER_LOGIN, service=service)
 
 
-def case_titles(portal: Portal, found: Delivered) -> tuple[str, ...]:
-    """The guide's cases in plain words; none where its campaign's pack is not there any more."""
+def case_titles(portal: Portal, delivered: Delivered) -> tuple[str, ...]:
+    """The guide's cases in plain words; none where the pack of its campaign is not there any more."""
     try:
-        titles = _case_titles(portal.settings.scenes, found.campaign)
+        titles = _case_titles(portal.settings.scenes, delivered.campaign)
     except (InputError, PackError):
         return ()
-    return tuple(titles[case] for case in found.cases if case in titles)
+    return tuple(titles[case] for case in delivered.cases if case in titles)
 
 
 @lru_cache(maxsize=64)

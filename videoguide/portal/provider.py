@@ -1,4 +1,7 @@
-"""The identity provider: OpenID Connect's code flow with PKCE. Authlib, joserfc and httpx2 end here.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""The identity provider: OpenID Connect's code flow with PKCE. The only module with Authlib, joserfc and httpx2.
 
 Nothing that the provider or a browser sends is believed before it is proven: the ID token's signature,
 issuer, audience, nonce and times, and the level at which the person has shown who they are. A Denial says
@@ -28,7 +31,7 @@ TIMEOUT_SECONDS = 10
 METADATA_LASTS_SECONDS = 3600
 LEEWAY_SECONDS = 60
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
-"""Only signatures that the provider alone can make: never "none", never one by a shared secret."""
+"""Only signatures that nobody but the provider can make: never "none", and none with a shared secret."""
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 MORE_ENDPOINTS = ("userinfo_endpoint", "end_session_endpoint")
@@ -43,8 +46,8 @@ class Denial(Exception):
 
 
 @dataclass(frozen=True)
-class Errand:
-    """What one login must be answered with: kept on the server, bound to one browser, used once.
+class LoginAttempt:
+    """What the provider's answer to a login must match: kept on the server, bound to one browser, used once.
 
     ``claim`` is the attribute that the login is for.
     """
@@ -67,31 +70,31 @@ class Provider:
         self._keys: KeySet | None = None
 
     def origins(self) -> tuple[str, ...]:
-        """Origins a form may lead to: browsers hold the way out's redirect against ``form-action``."""
+        """Origins that a form may lead to: browsers check the redirect of the way out against ``form-action``."""
         addresses = (self.settings.issuer, self._metadata.get("end_session_endpoint", ""))
         return tuple(dict.fromkeys(_origin(address) for address in addresses if address))
 
-    def address(self, errand: Errand) -> str:
-        """Where to send the browser; raises Denial when the provider does not answer."""
+    def address(self, attempt: LoginAttempt) -> str:
+        """Where to send the browser. Raises Denial when the provider does not answer."""
         with self._client() as client:
             address, _ = client.create_authorization_url(
                 self._endpoint("authorization_endpoint"),
-                state=errand.state,
-                nonce=errand.nonce,
-                code_verifier=errand.verifier,
+                state=attempt.state,
+                nonce=attempt.nonce,
+                code_verifier=attempt.verifier,
                 acr_values=self.settings.level,
-                claims=json.dumps(_asked(errand.claim), separators=(",", ":")),
+                claims=json.dumps(_claims_parameter(attempt.claim), separators=(",", ":")),
                 ui_locales="it",
             )
         return str(address)
 
-    def claims(self, answer: Mapping[str, str], errand: Errand) -> Mapping[str, Any]:
-        """What is proven of the person, from the query that the browser came back with.
+    def claims(self, answer: Mapping[str, str], attempt: LoginAttempt) -> Mapping[str, Any]:
+        """What is proven about the person, from the query with which the browser comes back.
 
-        They hold ``iss``, ``sub`` and, where the provider knows it, the errand's claim.
-        Raises Denial, for each proof that fails.
+        The claims hold ``iss``, ``sub`` and, where the provider has it, the attempt's claim. Raises Denial for every
+        proof that fails.
         """
-        if not secrets.compare_digest(answer.get("state", "").encode(), errand.state.encode()):
+        if not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
             raise Denial("login_stale")
         if answer.get("iss", self.settings.issuer) != self.settings.issuer:
             raise Denial("login_unproven")
@@ -99,15 +102,17 @@ class Provider:
             raise Denial("login_cancelled" if error == "access_denied" else "login_failed")
         if not (code := answer.get("code")):
             raise Denial("login_stale")
-        token = self._token(code, errand)
-        claims = self._proven(token, errand)
+        token = self._token(code, attempt)
+        claims = self._proven(token, attempt)
         if self.settings.rank(claims.get("acr")) < self.settings.rank(self.settings.level):
             raise Denial("level_too_low")
-        return self._with_userinfo(claims, token, errand.claim)
+        return self._with_userinfo(claims, token, attempt.claim)
 
     def way_out(self, back: str) -> str | None:
-        """Where the provider's own session is ended, if it says so; the ID token is not sent along: it names
-        the person, and addresses are kept by many."""
+        """Where the provider ends its own session; None if it does not say, or does not answer.
+
+        The ID token is not sent along: it names the person, and many programs keep addresses.
+        """
         try:
             endpoint = self._discover().get("end_session_endpoint")
         except Denial:
@@ -127,12 +132,12 @@ class Provider:
             timeout=TIMEOUT_SECONDS,
         )
 
-    def _token(self, code: str, errand: Errand) -> Mapping[str, Any]:
+    def _token(self, code: str, attempt: LoginAttempt) -> Mapping[str, Any]:
         endpoint = self._endpoint("token_endpoint")
         try:
             with self._client() as client:
                 token = client.fetch_token(
-                    endpoint, grant_type="authorization_code", code=code, code_verifier=errand.verifier
+                    endpoint, grant_type="authorization_code", code=code, code_verifier=attempt.verifier
                 )
         except AuthlibBaseError as error:
             raise Denial("login_failed") from error
@@ -142,7 +147,7 @@ class Provider:
             raise Denial("login_unproven")
         return dict(token)
 
-    def _proven(self, token: Mapping[str, Any], errand: Errand) -> Mapping[str, Any]:
+    def _proven(self, token: Mapping[str, Any], attempt: LoginAttempt) -> Mapping[str, Any]:
         try:
             decoded = self._decode(token["id_token"])
             claims = CodeIDToken(
@@ -154,7 +159,7 @@ class Provider:
                     "aud": {"essential": True, "value": self.settings.client},
                 },
                 params={
-                    "nonce": errand.nonce,
+                    "nonce": attempt.nonce,
                     "client_id": self.settings.client,
                     "access_token": token.get("access_token"),
                 },
@@ -165,7 +170,7 @@ class Provider:
         return dict(claims)
 
     def _decode(self, id_token: str) -> jwt.Token:
-        """The token, once its signature holds; keys that are not known yet are asked for once."""
+        """The token, once its signature is proven; an unknown key makes us read the provider's keys again, once."""
         stated = self._discover().get("id_token_signing_alg_values_supported", ["RS256"])
         signatures = [signature for signature in SIGNATURES if signature in stated]
         if not signatures:
@@ -179,14 +184,14 @@ class Provider:
         return jwt.decode(id_token, self._keys, algorithms=signatures)
 
     def _with_userinfo(self, claims: Mapping[str, Any], token: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
-        """Providers may tell the person's attributes at a second address only; it must be the same person."""
+        """The claims with the wanted one, which some providers give at a second address only, for the same person."""
         endpoint = self._discover().get("userinfo_endpoint")
         if wanted in claims or not endpoint:
             return claims
-        told = self._read(endpoint, {"Authorization": f"Bearer {token.get('access_token')}"})
-        if told.get("sub") != claims["sub"]:
+        userinfo = self._read(endpoint, {"Authorization": f"Bearer {token.get('access_token')}"})
+        if userinfo.get("sub") != claims["sub"]:
             raise Denial("login_unproven")
-        return {**claims, wanted: told.get(wanted)}
+        return {**claims, wanted: userinfo.get(wanted)}
 
     def _endpoint(self, name: str) -> str:
         return str(self._discover()[name])
@@ -200,31 +205,32 @@ class Provider:
             return self._metadata
 
     def _described(self) -> Mapping[str, Any]:
-        found = self._read(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
-        stated = [found.get(name) for name in ENDPOINTS] + [found[name] for name in MORE_ENDPOINTS if name in found]
-        if found.get("issuer") != self.settings.issuer or not all(_is_safe(address) for address in stated):
+        metadata = self._read(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
+        addresses = [metadata.get(name) for name in ENDPOINTS]
+        addresses += [metadata[name] for name in MORE_ENDPOINTS if name in metadata]
+        if metadata.get("issuer") != self.settings.issuer or not all(map(_is_safe, addresses)):
             raise Denial("provider_silent")
-        return found
+        return metadata
 
     def _read(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
             with httpx2.Client(timeout=TIMEOUT_SECONDS) as client:
-                answer = client.get(address, headers={"Accept": "application/json", **(headers or {})})
-                found = answer.raise_for_status().json()
+                response = client.get(address, headers={"Accept": "application/json", **(headers or {})})
+                answer = response.raise_for_status().json()
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise Denial("provider_silent") from error
-        if not isinstance(found, dict):
+        if not isinstance(answer, dict):
             raise Denial("provider_silent")
-        return found
+        return answer
 
 
-def _asked(claim: str) -> Mapping[str, Any]:
-    """OpenID Connect's "claims" parameter: the least that does."""
+def _claims_parameter(claim: str) -> Mapping[str, Any]:
+    """OpenID Connect's "claims" parameter, which asks for no more than is needed."""
     return {"id_token": {claim: None, "acr": {"essential": True}}, "userinfo": {claim: None}}
 
 
 def _is_safe(address: object) -> bool:
-    """Whether codes and tokens may travel there: TLS, or this machine."""
+    """Whether codes and tokens may be sent there: by TLS, or within this machine."""
     if not isinstance(address, str):
         return False
     url = urlsplit(address)

@@ -1,6 +1,9 @@
-"""What guards the portal: headers on every answer, and what is refused before a route is asked.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-Pure ASGI, so that a film streams through without being touched. Limits count in this process' memory:
+"""What guards the portal: the headers of every answer, and what is refused before any route is reached.
+
+It is plain ASGI, so that a film streams through untouched. Limits are counted in the memory of this process:
 several processes allow as many times more.
 """
 
@@ -22,6 +25,7 @@ from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.metrics import METHODS
 from videoguide.portal.sessions import CSRF, Sessions, hash_of
 from videoguide.portal.state import visitor_of
+from videoguide.portal.static_files import STATIC_ROOT
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
@@ -29,18 +33,19 @@ BURST = 5
 MOST_BUCKETS = 50_000
 MOST_DRAINED_BYTES = 1_000_000
 LOGIN_PATHS = ("/login", "/staff/login", "/demo/login")
-STATIC_PATH = "/static/"
 HSTS = "max-age=63072000"
 UNUSED = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "payment", "usb")
 
 
 class SecureHeaders:
-    """Outermost: the headers that every answer carries, whatever its status. A route may set its own before."""
+    """The outermost: gives every answer its headers, whatever its status; a header that a route has set stays."""
 
     def __init__(self, app: ASGIApp, rules: PortalSettings, form_targets: Callable[[], tuple[str, ...]]) -> None:
         self.app, self.rules, self.form_targets = app, rules, form_targets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -51,11 +56,12 @@ class SecureHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
     def headers(self) -> dict[str, str]:
+        """The headers of every answer, by name."""
         frames = self.rules.frames
-        found = {
+        headers = {
             "Content-Security-Policy": content_policy(frames, self.form_targets(), secure=self.rules.secure),
             "X-Content-Type-Options": "nosniff",
-            # with "no-referrer" browsers send no origin with our own forms either: others' could not be told from them
+            # with "no-referrer" browsers would send no origin with our own forms, and others' would look the same
             "Referrer-Policy": "same-origin",
             "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED),
             "Cross-Origin-Opener-Policy": "same-origin",
@@ -63,16 +69,16 @@ class SecureHeaders:
             "Cache-Control": "no-store",
         }
         if not frames or frames == ("'self'",):
-            found["X-Frame-Options"] = "SAMEORIGIN" if frames else "DENY"
+            headers["X-Frame-Options"] = "SAMEORIGIN" if frames else "DENY"
         if self.rules.secure:
-            found["Strict-Transport-Security"] = HSTS
-        return found
+            headers["Strict-Transport-Security"] = HSTS
+        return headers
 
 
 def content_policy(frames: tuple[str, ...], form_targets: tuple[str, ...], *, secure: bool) -> str:
-    """The Content-Security-Policy: everything from here, nothing inline.
+    """The Content-Security-Policy: everything comes from this site, and nothing is inline.
 
-    ``form_targets`` are origins that a form may be sent on to: the way out ends at the identity provider.
+    ``form_targets`` are other origins that a form may lead to: the way out ends at the identity provider.
     """
     return "; ".join(
         (
@@ -93,7 +99,10 @@ def content_policy(frames: tuple[str, ...], form_targets: tuple[str, ...], *, se
 
 
 class Buckets:
-    """Token buckets by key: ``rate`` a second, ``burst`` at once; the longest unused are forgotten beyond ``most``."""
+    """Token buckets by key: ``rate`` per second, ``burst`` at once.
+
+    Of more than ``most`` buckets, the one that has been unused for longest is forgotten.
+    """
 
     def __init__(
         self, rate: float, burst: float, *, most: int = MOST_BUCKETS, clock: Callable[[], float] = time.monotonic
@@ -105,7 +114,7 @@ class Buckets:
         return len(self._buckets)
 
     def take(self, key: str) -> int:
-        """Whole seconds to wait before asking again; 0 when one may go on."""
+        """Take a token; returns 0, or how many whole seconds to wait because there is none."""
         moment = self.clock()
         left, before = self._buckets.pop(key, (self.burst, moment))
         left = min(self.burst, left + (moment - before) * self.rate)
@@ -117,7 +126,7 @@ class Buckets:
 
 
 class Gate:
-    """Refuses what no route should see: foreign host names, odd methods, other sites' forms, floods, long bodies."""
+    """Refuses what no route should see: foreign host names, odd methods, forms of other sites, floods, long bodies."""
 
     def __init__(self, app: ASGIApp, rules: PortalSettings, sessions: Sessions) -> None:
         self.app, self.rules = app, rules
@@ -127,6 +136,7 @@ class Gate:
         self.logins = Buckets(rules.login_rate, rules.login_rate * BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -139,7 +149,7 @@ class Gate:
         await self.app(scope, _bounded(receive, self.rules.body_bytes), send)
 
     def refusal(self, request: Request) -> Refusal | None:
-        """Why a request may not go on; None when it may."""
+        """Why a request is refused; None if it is not."""
         if wait := self._wait(request):
             return Refusal("too_many", {"Retry-After": str(wait)})
         if not self._knows_host(request.headers):
@@ -160,8 +170,10 @@ class Gate:
         return len(given) == 1 and host_name(given[0]) in self.rules.hosts
 
     def _is_ours(self, headers: Headers) -> bool:
-        """Whether a page of ours sent it, as far as the browser says; old browsers say nothing, then the form's token
-        alone decides."""
+        """Whether a page of ours sent a request, as far as the browser says.
+
+        An old browser says nothing; then the form's token alone decides.
+        """
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return False
         origin = headers.get("origin")
@@ -174,13 +186,14 @@ class Gate:
         wait = self.by_address.take(address)
         if not wait and path.startswith(LOGIN_PATHS):
             wait = self.logins.take(address)
-        if not wait and not path.startswith(STATIC_PATH) and (session := hash_of(request.cookies.get(self.cookie))):
-            wait = self.by_session.take(session)
-        return wait
+        if wait or path.startswith(f"{STATIC_ROOT}/"):
+            return wait
+        session = hash_of(request.cookies.get(self.cookie))
+        return self.by_session.take(session) if session else 0
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, in small letters and without its port; empty for one that is not well formed."""
+    """The name in a Host header, in small letters and without its port; empty if the header is malformed."""
     name, _, port = host.lower().rpartition(":") if not host.endswith("]") and ":" in host else (host.lower(), "", "")
     if port and not (port.isascii() and port.isdecimal()):
         return ""
@@ -188,22 +201,22 @@ def host_name(host: str) -> str:
 
 
 def _neighbourhood(address: str) -> str:
-    """Whom an address counts with: in IPv6 one person has a whole /64."""
+    """The addresses that count together: in IPv6 one person has a whole /64."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    return str(int(found) >> 64) if isinstance(found, IPv6Address) and not found.ipv4_mapped else address
+    return str(int(parsed) >> 64) if isinstance(parsed, IPv6Address) and not parsed.ipv4_mapped else address
 
 
 async def _drained(receive: Receive) -> None:
-    """Let a body pass by that is only a little too long: a browser reads no answer before it has sent all of it."""
+    """Read and forget a body that is a little too long: a browser reads no answer before it has sent all of it."""
     while (await receive()).get("more_body"):
         pass
 
 
 def _bounded(receive: Receive, most: int) -> Receive:
-    """``receive`` that refuses to read on past ``most`` bytes, where no length was stated."""
+    """``receive``, but refusing a body that turns out to be longer than ``most`` bytes."""
     total = 0
 
     async def counted() -> Message:
@@ -218,9 +231,9 @@ def _bounded(receive: Receive, most: int) -> Receive:
 
 
 async def protect(request: Request) -> None:
-    """For every route: a request that changes something, of somebody who is logged in, must bring the session's token.
+    """For every route: a request of a logged-in visitor that changes something must bring the session's token.
 
-    In the form field ``csrf``, the header ``X-CSRF-Token``, or the JSON field ``csrf``.
+    It is in the form field ``csrf``, the JSON field ``csrf`` or the header ``X-CSRF-Token``. Raises Refusal without it.
     """
     if request.method in SAFE:
         return
@@ -230,7 +243,7 @@ async def protect(request: Request) -> None:
 
 
 async def sent_token(request: Request) -> str:
-    """The CSRF token that came with a request; empty without one."""
+    """The CSRF token that came with a request; empty if there is none."""
     if given := request.headers.get(CSRF_HEADER):
         return given
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -247,5 +260,5 @@ async def sent_token(request: Request) -> str:
 
 
 def same_token(given: str, kept: str) -> bool:
-    """Whether two tokens are the same, in the same time whatever they are; an empty one is none."""
+    """Whether two tokens are the same, compared in constant time; an empty token equals none."""
     return bool(kept) and secrets.compare_digest(given.encode(errors="replace"), kept.encode())

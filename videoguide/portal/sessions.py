@@ -1,7 +1,10 @@
-"""Who is logged in. The cookie holds an opaque random token; the database holds its hash and all the rest.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-Two cookies, two kinds of row: the *way in* lives for ten minutes while somebody is at the identity
-provider and can be used once; the *session* begins with a new token when the login has succeeded.
+"""Who is logged in. The cookie holds an opaque random token; the database holds the token's hash and all the rest.
+
+There are two cookies and two kinds of row: the *way in* lasts ten minutes, while somebody is at the identity
+provider, and can be used once; the *session* begins with a new token when the login has succeeded.
 """
 
 import hashlib
@@ -17,7 +20,8 @@ from typing import Any
 from sqlmodel import col, delete, or_, update
 from starlette.responses import Response
 
-from videoguide.database import Database, LoginSession, now
+from videoguide.portal.configuration import STAFF_ROLES, StaffRole
+from videoguide.records.database import Database, LoginSession, now
 
 CITIZEN = "citizen"
 WAY_IN = ""
@@ -45,7 +49,12 @@ class Visitor:
 
     @property
     def is_citizen(self) -> bool:
+        """Whether it is a citizen, as against a member of staff."""
         return self.role == CITIZEN
+
+    def may(self, role: StaffRole) -> bool:
+        """Whether it is a member of staff with this role, or with one that may do more."""
+        return self.role in STAFF_ROLES[STAFF_ROLES.index(role) :]
 
 
 @dataclass(frozen=True)
@@ -59,20 +68,23 @@ class Cookie:
 
     @property
     def name(self) -> str:
+        """The cookie's name, with the prefix that browsers enforce behind TLS."""
         return f"__Host-{self.base}" if self.secure else self.base
 
     def set(self, response: Response, token: str) -> None:
+        """Have the browser keep the token."""
         lasts = None if self.lasts is None else int(self.lasts.total_seconds())
         response.set_cookie(
             self.name, token, max_age=lasts, path="/", secure=self.secure, httponly=True, samesite="lax"
         )
 
     def clear(self, response: Response) -> None:
+        """Have the browser forget the token."""
         response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
 class Sessions:
-    """Begin, find and end sessions; all times are the server's. Every method may raise StoreError."""
+    """Begins, finds and ends sessions; all times are the server's. Every method may raise StoreError."""
 
     def __init__(self, database: Database, *, idle: timedelta, longest: timedelta, secure: bool) -> None:
         self.database = database
@@ -84,16 +96,16 @@ class Sessions:
         self._sweeping = threading.Lock()
 
     def begin(self, role: str, *, fiscal_code: str = "", subject: str = "") -> str:
-        """A new session for somebody whose login has succeeded; returns its token, for the cookie alone."""
+        """Begin a session for somebody whose login has succeeded; returns its token, for the cookie only."""
         return self._put(role, {}, fiscal_code=fiscal_code, subject=subject)
 
     def begin_way_in(self, data: Mapping[str, str]) -> tuple[str, str]:
-        """Keep what a login needs until it is done; returns the token and the forms' CSRF token."""
+        """Keep what a login needs until it is done; returns the cookie's token and the CSRF token for the forms."""
         csrf = secrets.token_urlsafe(32)
         return self._put(WAY_IN, {**data, CSRF: csrf}), csrf
 
     def take_way_in(self, token: str | None) -> Mapping[str, str] | None:
-        """What ``begin_way_in`` kept, once: of two that ask at the same moment, one gets it."""
+        """Hand out, once, what ``begin_way_in`` has kept: of two requests at the same moment, only one gets it."""
         hashed = hash_of(token)
         row = self._row(hashed)
         if row is None or row.role != WAY_IN or not self._delete(hashed):
@@ -101,13 +113,13 @@ class Sessions:
         return dict(row.data or {}) if now() - row.created_at <= WAY_IN_LASTS else None
 
     def way_in_csrf(self, token: str | None) -> str:
-        """The CSRF token of a way in that is still open; empty without one."""
+        """The CSRF token of a way in that is still open; empty if it is not."""
         row = self._row(hash_of(token))
         open_still = row is not None and row.role == WAY_IN and now() - row.created_at <= WAY_IN_LASTS
         return str((row.data or {}).get(CSRF, "")) if row is not None and open_still else ""
 
     def find(self, token: str | None) -> Visitor | None:
-        """Who the cookie's token belongs to; None for any other text, and for a session that has ended."""
+        """The visitor to whom a cookie's token belongs; None for any other text, and once the session has ended."""
         row = self._row(hash_of(token))
         if row is None or row.role == WAY_IN:
             return None
@@ -120,12 +132,12 @@ class Sessions:
         return Visitor(row.role, str((row.data or {}).get(CSRF, "")), row.fiscal_code, row.subject, row.token_hash)
 
     def end(self, token: str | None) -> None:
-        """Forget the session or way in of a token, if there is one."""
+        """Forget the session or the way in of a token, if it has one."""
         if hashed := hash_of(token):
             self._delete(hashed)
 
     def sweep(self) -> int:
-        """Delete what has ended and was not asked for since; returns how many."""
+        """Delete all sessions and ways in that have ended; returns how many."""
         moment = now()
         with self.database.session() as session:
             ended = or_(
@@ -142,12 +154,12 @@ class Sessions:
             return session.get(LoginSession, hashed)
 
     def _delete(self, hashed: str) -> bool:
-        """Whether it was this call that deleted it."""
+        """Delete a row; whether it was this call that did so, and not another at the same moment."""
         with self.database.session() as session:
             return bool(session.exec(delete(LoginSession).where(col(LoginSession.token_hash) == hashed)).rowcount)
 
     def _see(self, row: LoginSession, moment: datetime) -> None:
-        """Of many requests at once one writes; a session that ended meanwhile stays ended."""
+        """Note a request; of many at once, one writes, and a session that has ended meanwhile stays ended."""
         same = (col(LoginSession.token_hash) == row.token_hash) & (col(LoginSession.seen_at) == row.seen_at)
         with self.database.session() as session:
             session.exec(update(LoginSession).where(same).values(seen_at=moment))
@@ -167,7 +179,7 @@ class Sessions:
         return token
 
     def _sweep_at_times(self) -> None:
-        """Sweep when the last time is a while ago: logins are what makes rows, so logins tidy up."""
+        """Sweep if the last time was a while ago: logins make the rows, so logins tidy them up."""
         with self._sweeping:
             if due := time.monotonic() - self._swept >= SWEEP_EVERY_SECONDS:
                 self._swept = time.monotonic()
@@ -176,5 +188,5 @@ class Sessions:
 
 
 def hash_of(token: str | None) -> str:
-    """What the database knows a token by; empty for a text that is no token of ours."""
+    """The hash under which the database keeps a token; empty for a text that cannot be a token of ours."""
     return hashlib.sha256(token.encode()).hexdigest() if token and _TOKEN.fullmatch(token) else ""

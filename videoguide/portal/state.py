@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
 """What every route of the portal shares, and who is asking."""
 
 from dataclasses import dataclass
@@ -5,13 +8,13 @@ from typing import cast
 
 from starlette.requests import Request
 
-from videoguide.database import Database
-from videoguide.desk import Desk
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.logs import Log
 from videoguide.portal.metrics import Metrics
 from videoguide.portal.provider import Provider
 from videoguide.portal.sessions import Sessions, Visitor
+from videoguide.records.database import Database
+from videoguide.runs.desk import Desk
 from videoguide.settings import Settings
 from videoguide.store import Store
 
@@ -48,7 +51,10 @@ def portal_of(request: Request) -> Portal:
 
 
 def visitor_of(request: Request) -> Visitor | None:
-    """Who is logged in, looked up once a request; reads the database, so not for the event loop."""
+    """The visitor who sends a request, looked up once per request; None if nobody is logged in.
+
+    It reads the database, and so must not be called in the event loop. Raises StoreError.
+    """
     if not hasattr(request.state, "visitor"):
         sessions = portal_of(request).sessions
         request.state.visitor = sessions.find(request.cookies.get(sessions.cookie.name))

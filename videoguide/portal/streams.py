@@ -1,4 +1,7 @@
-"""Server-sent events: what happens while a page is open, told as it happens; and errors as staff read them."""
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Server-sent events about work that goes on while a page is open; and errors in words for staff."""
 
 import asyncio
 import json
@@ -8,13 +11,14 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from videoguide import check
 from videoguide.errors import PackError, StoreError, VideoGuideError
 from videoguide.portal.logs import route_of
 from videoguide.portal.state import portal_of
+from videoguide.proof import check
 
 HEARTBEAT_SECONDS = 15
-"""So often a stream says that it is still there, for whatever sits between it and the page."""
+"""How often a silent stream sends something, so that no proxy takes it for dead."""
+
 PROBLEM = "problem"
 HELD_UP = "Qualcosa non ha funzionato; prova di nuovo."
 
@@ -23,9 +27,9 @@ Events = AsyncGenerator[tuple[str, object], None]
 
 
 def stream(request: Request, events: Events) -> Response:
-    """Tell events to a page's ``EventSource``; an error becomes the last of them, ``problem`` with its ``words``.
+    """Send events to a page's ``EventSource``; an error becomes the last event, ``problem`` with its ``words``.
 
-    When the page goes, the generator is closed.
+    When the page is left, the generator is closed.
     """
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(_written(request, events), media_type="text/event-stream", headers=headers)
@@ -43,7 +47,7 @@ async def _written(request: Request, events: Events) -> AsyncIterator[str]:
             try:
                 event = coming.result()
             except Exception as error:
-                yield _event(PROBLEM, {"words": told(request, error)})
+                yield _event(PROBLEM, {"words": safe_words_of(request, error)})
                 return
             if event is None:
                 return
@@ -59,8 +63,8 @@ def _event(kind: str, data: object) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def told(request: Request, error: Exception) -> str:
-    """An error in words; one that should not have happened is logged, and says nothing of itself."""
+def safe_words_of(request: Request, error: Exception) -> str:
+    """An error in words for staff; an unexpected error is logged, and its words say nothing about it."""
     if isinstance(error, VideoGuideError):
         return words_of(error)
     portal_of(request).log.unexpected(error, route=route_of(request.scope), request=request.state.request_id)
@@ -68,7 +72,7 @@ def told(request: Request, error: Exception) -> str:
 
 
 def words_of(error: VideoGuideError) -> str:
-    """An error as a sentence; of a pack, with its file as the pack names it; of the store, without its folders."""
+    """An error as a sentence: of a pack with the file's name in the pack, of the store without its folders."""
     if isinstance(error, PackError):
         return str(check.finding(error))
     line = f"{Path(error.path).name[:16]}: {error.reason}" if isinstance(error, StoreError) else error.message.strip()

@@ -1,23 +1,28 @@
-"""What each page of the reserved area shows: one class a page, one field a template variable.
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
 
-The routes fill these; ``rendering.render`` turns them into HTML. Nothing here knows of HTTP or of
-the database. Every address is relative to the site, and chosen by the routes.
+"""What each page of the reserved area shows: a class for each page, a field for each template variable.
+
+The routes fill these; ``rendering.render`` turns them into HTML. Nothing here knows about HTTP or the database.
+Every address of ours is relative to the site, and chosen by the routes.
 """
 
 from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
-from videoguide.manifest import Button, Link, Manifest, Span, Window
+from videoguide.media.captions import TimedText
+from videoguide.media.manifest import Link, Manifest, TimedButton, Window
+from videoguide.portal.configuration import SOURCE_URL
 
 State = Literal["new", "seen", "rated"]
 
 STATES: dict[State, str] = {"new": "Da vedere", "seen": "Vista", "rated": "Valutata"}
 
-USEFULNESS: dict[int, str] = {1: "Per niente", 2: "Poco", 3: "Abbastanza", 4: "Molto", 5: "Moltissimo"}
-"""The answers to how useful a guide was, from worst to best."""
+RATING_WORDS: dict[int, str] = {1: "Per niente", 2: "Poco", 3: "Abbastanza", 4: "Molto", 5: "Moltissimo"}
+"""The ratings, as answers to how useful a guide was."""
 
-COMMENT_CHARACTERS = 500
+THANKS = "Grazie! La tua valutazione è salvata. Puoi cambiarla quando vuoi."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +32,7 @@ class Page:
     template: ClassVar[str]
 
     title: str
-    """What the page is, for the window's title and the page's heading."""
+    """What the page is: the window's title, and mostly its heading."""
 
     signed_in: bool = True
     """Whether somebody is signed in: then the way out is offered."""
@@ -43,6 +48,9 @@ class Page:
 
     logout_url: str = "/logout"
     """Where the way out is posted to."""
+
+    source_url: str = SOURCE_URL
+    """Where the source code is."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ class GuideCard:
 
     @property
     def state_words(self) -> str:
+        """The state as the person reads it."""
         return STATES[self.state]
 
 
@@ -118,28 +127,17 @@ class GuidesPage(Page):
     title: str = "Le tue guide"
 
     cards: tuple[GuideCard, ...]
-    """The guides; none is a page of its own kind."""
-
-
-@dataclass(frozen=True)
-class Rating:
-    """What the person said of a guide."""
-
-    usefulness: int
-    """From 1 to 5, as in USEFULNESS."""
-
-    comment: str = ""
-    """The person's own words, at most COMMENT_CHARACTERS."""
+    """The guides; without any, the page says so."""
 
 
 @dataclass(frozen=True)
 class Chapter:
     """A chapter with its sentences."""
 
-    span: Span
+    span: TimedText
     """Its title and its place in time."""
 
-    sentences: tuple[Span, ...]
+    sentences: tuple[TimedText, ...]
     """What is said in it, in order."""
 
 
@@ -185,7 +183,7 @@ class GuideWords(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class WatchPage(GuideWords):
-    """A guide in its player, to watch and to press. What has no address is not offered."""
+    """A guide in its player, with its buttons. What has no address is not offered."""
 
     video_url: str
     """The MP4, served with byte ranges."""
@@ -212,46 +210,51 @@ class WatchPage(GuideWords):
     """Where the form posts ``csrf``, ``rating`` (1 to 5) and ``comment``."""
 
     events_url: str = ""
-    """Where events are posted as JSON: ``csrf``, ``view``, ``kind``, ``value``."""
+    """Where events are posted as JSON: ``csrf``, ``view``, ``kind``, ``value``; empty where none are wanted."""
 
     view_id: str = ""
     """The random id of this one opening of the page."""
 
     @property
     def buttons_at_once(self) -> int:
-        """How many buttons stand on the page together at most: their place is kept free, so that nothing jumps."""
+        """How many buttons are on the page together at most: room is kept for them, so that nothing jumps."""
         buttons = self.manifest.buttons
-        return max((sum(_overlap(one, other) for other in buttons) for one in buttons), default=0)
+        return max((sum(_is_there(other, button.start_ms) for other in buttons) for button in buttons), default=0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GuidePage(WatchPage):
-    """A person's guide to watch, to press, to act on and to rate."""
+    """A person's guide, to watch, to act on and to rate."""
 
     template: ClassVar[str] = "guide.html"
 
     cases: tuple[str, ...] = ()
     """What it is about, each case in plain words."""
 
-    rating: Rating | None = None
-    """What the person said before, if anything."""
+    rating: int | None = None
+    """The rating that the person has sent, if any."""
 
-    message: str = ""
-    """What became of a form sent without scripts, e.g. that the rating is saved."""
+    comment: str = ""
+    """The comment that the person has sent with it."""
+
+    is_saved: bool = False
+    """Whether a form sent without scripts has just been saved."""
 
     problem: str = ""
     """Why a form sent without scripts was not accepted; empty if it was."""
 
-    usefulness: dict[int, str] = field(default_factory=lambda: USEFULNESS)
-    """The answers to choose from."""
+    thanks: str = THANKS
+    """What is said when a rating is saved."""
 
-    comment_characters: int = COMMENT_CHARACTERS
+    rating_words: dict[int, str] = field(default_factory=lambda: RATING_WORDS)
+    """The ratings to choose from."""
+
+    comment_characters: int
     """How long a comment may be."""
 
 
-def _overlap(one: Button, other: Button) -> bool:
-    """Whether ``other`` is there at the moment ``one`` appears."""
-    return other.start_ms <= one.start_ms < other.end_ms
+def _is_there(button: TimedButton, moment_ms: int) -> bool:
+    return button.start_ms <= moment_ms < button.end_ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +272,7 @@ class TextPage(GuideWords):
 
 @dataclass(frozen=True, kw_only=True)
 class GonePage(Page):
-    """A guide whose reason has vanished since it was made."""
+    """A guide that is not needed any more: its application has been solved since it was made."""
 
     template: ClassVar[str] = "gone.html"
 
@@ -284,7 +287,7 @@ class GonePage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorPage(Page):
-    """Something did not work; says what to do, never what is inside."""
+    """Something did not work: says what to do, and nothing about the inside of the portal."""
 
     template: ClassVar[str] = "error.html"
 

@@ -4,9 +4,8 @@ import os
 import resource
 import sys
 
-from stammering import ROOM, StammeringVoice
-
-from videoguide.voices import VOICES
+from tests.support.stammering import ROOM, StammeringVoice
+from videoguide.speech.voices import VOICES
 
 VOICES[StammeringVoice.id] = StammeringVoice
 if ROOM in os.environ and "spawn_main" in " ".join(sys.orig_argv):

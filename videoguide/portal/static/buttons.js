@@ -1,9 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
 // Buttons that appear while the guide plays, from its metadata track, and the card at its end.
 
-import { tell } from "./events.js"
+import { report } from "./events.js"
 import { trackOf } from "./player.js"
 
-// A finger leaves no pointer behind: only a mouse can rest on a button.
+// Only a mouse can rest on a button: a finger leaves no pointer behind.
 const IN_USE = matchMedia("(hover: hover)").matches ? ":hover, :focus-within" : ":focus-within"
 
 export function prepareButtons(player, openWindow) {
@@ -13,9 +16,9 @@ export function prepareButtons(player, openWindow) {
   const spoken = panel.querySelector("[data-announce]")
   const shown = new Map()
 
-  // after the controls, in the page as on the screen; in full screen it stays with the picture
+  // after the controls, on the page as on the screen; inside the player, so that it is there in full screen, too
   player.el().append(panel)
-  // its keys are its own, not the player's
+  // keys that are pressed here are not for the player
   for (const key of ["keydown", "keyup"]) panel.addEventListener(key, (event) => event.stopPropagation())
 
   const spots = document.createElement("div")
@@ -56,16 +59,16 @@ export function prepareButtons(player, openWindow) {
     list.append(item)
     const spot = button.area && hotspot(button)
     shown.set(button.id, { item, spot })
-    tell("shown", button.id)
+    report("shown", button.id)
   }
 
-  // A button under somebody's pointer or focus does not vanish: it waits until they have left it.
+  // A button under the pointer or with the focus does not vanish: it waits until it is left.
   function leave(id, { item, spot }) {
     spot?.remove()
     if (item.matches(IN_USE) && !player.ended()) {
-      // the next frame knows where pointer and focus have gone
-      for (const gone of ["pointerleave", "focusout"])
-        item.addEventListener(gone, () => requestAnimationFrame(settle), { once: true })
+      // only the next frame knows where pointer and focus have gone
+      for (const leaving of ["pointerleave", "focusout"])
+        item.addEventListener(leaving, () => requestAnimationFrame(settle), { once: true })
       return
     }
     item.remove()
@@ -97,7 +100,7 @@ export function prepareButtons(player, openWindow) {
     return element
   }
 
-  // A button that is drawn in the picture can be pressed there, too: for pointers only, the real one is in the panel.
+  // A button that is drawn in the picture can be pressed there, too. This is for pointers; the real button is below.
   function hotspot(button) {
     const spot = control(button)
     if (!spot) return null
@@ -115,7 +118,7 @@ export function prepareButtons(player, openWindow) {
   }
 
   function press(button, element) {
-    tell("pressed", button.id)
+    report("pressed", button.id)
     if (button.link) player.pause()
     else openWindow(button.window, element)
   }
@@ -147,9 +150,9 @@ export function prepareButtons(player, openWindow) {
   end.addEventListener("click", (event) => {
     const link = event.target.closest("[data-link]")
     const opens = event.target.closest("[data-window]")
-    if (link) tell("followed", link.dataset.link)
+    if (link) report("followed", link.dataset.link)
     if (!opens || !openWindow(opens.dataset.window, opens)) return
-    tell("pressed", opens.dataset.window)
+    report("pressed", opens.dataset.window)
     event.preventDefault()
   })
   end.querySelector("[data-replay]").addEventListener("click", () => {

@@ -1,13 +1,16 @@
-// The guide's page comes alive. Without this file it is a native video with its words, windows and links.
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
+// Starts the guide's page. Without this file it is a native video with its words, windows and links.
 
 import { prepareButtons } from "./buttons.js"
-import { tellProgress } from "./events.js"
+import { reportProgress } from "./events.js"
 import { openPlayer } from "./player.js"
 import { prepareTranscript } from "./transcript.js"
 import { prepareWindows } from "./windows.js"
 
 const video = document.querySelector("[data-vjs-player] video")
-tellProgress(video)
+reportProgress(video)
 const player = openPlayer(video)
 prepareButtons(player, prepareWindows(player))
 prepareTranscript(player)

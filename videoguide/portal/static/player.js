@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
 // The player: video.js around the page's own video element, with its controls below the picture.
 
 const WORDS = {
@@ -40,7 +43,7 @@ export function openPlayer(video) {
   videojs.addLanguage("it", WORDS)
   const Button = videojs.getComponent("Button")
 
-  // One press, one state: no menu between the person and the captions.
+  // A single button for captions on or off, instead of a menu.
   class CaptionsSwitch extends Button {
     constructor(player, options) {
       super(player, options)
@@ -89,7 +92,7 @@ export function openPlayer(video) {
     },
   })
   player.addClass("player") // video.js gives its element the video's classes, and no other
-  // the browser may have read the chapters before video.js looked for them
+  // the browser may have read the chapters before video.js looks for them
   const listChapters = () => {
     const { chaptersButton } = player.controlBar
     chaptersButton.update()
@@ -97,17 +100,17 @@ export function openPlayer(video) {
   }
   video.querySelector("track[kind=chapters]").addEventListener("load", listChapters)
   for (const moment of ["ready", "loadedmetadata"]) player.on(moment, listChapters)
-  // a person who goes to a place before playing wants to see it, not the poster
+  // whoever goes to a place before playing wants to see that place, not the poster
   player.on("seeking", () => player.currentTime() > 0 && player.hasStarted(true))
   return player
 }
 
-// The browser's own track: video.js knows of it only a moment later.
+// The browser's own track, because video.js knows it only a moment later.
 export function trackOf(player, kind) {
   return Array.from(player.el().querySelector("video").textTracks).find((track) => track.kind === kind)
 }
 
-// Stop for something to be read; the answer goes on, if it was playing.
+// Stops the video while something is read; returns a function that lets it go on, if it was playing.
 export function hold(player) {
   const playing = !player.paused()
   player.pause()

@@ -1,8 +1,10 @@
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
 // The rating is sent without leaving the page. Without this file it is a plain form.
 
 const NEARLY_FULL = [100, 50, 20, 10, 0]
-const WORDS = {
-  done: "Grazie! La tua valutazione è salvata. Puoi cambiarla quando vuoi.",
+const PROBLEMS = {
   0: "La sessione è finita: ricarica la pagina ed entra di nuovo.",
   401: "La sessione è finita: ricarica la pagina ed entra di nuovo.",
   403: "La pagina è rimasta aperta a lungo: ricaricala e prova di nuovo.",
@@ -26,25 +28,30 @@ form.addEventListener("submit", async (event) => {
   status.replaceChildren()
   try {
     const body = new URLSearchParams(new FormData(form))
-    // who is sent elsewhere, to sign in again, has not saved anything
-    const how = { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" }
-    const answer = await fetch(form.action, how)
-    if (answer.ok) send.textContent = send.dataset.again
-    say(answer.ok ? "done" : "problem", answer.ok ? WORDS.done : (WORDS[answer.status] ?? WORDS.other))
+    // a redirect leads to the login: nothing has been saved
+    const options = { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" }
+    const answer = await fetch(form.action, options)
+    if (answer.ok) showThanks()
+    else showProblem(PROBLEMS[answer.status] ?? PROBLEMS.other)
   } catch {
-    say("problem", WORDS.other)
+    showProblem(PROBLEMS.other)
   } finally {
     send.removeAttribute("aria-disabled")
   }
 })
 
-function say(kind, words) {
-  const notice = form.querySelector(`[data-${kind}]`).content.cloneNode(true)
+function showThanks() {
+  send.textContent = send.dataset.again
+  status.replaceChildren(form.querySelector("[data-thanks]").content.cloneNode(true))
+}
+
+function showProblem(words) {
+  const notice = form.querySelector("[data-problem]").content.cloneNode(true)
   notice.querySelector("p > span").textContent = words
   status.replaceChildren(notice)
 }
 
-// Seen at every letter, said aloud only when little is left.
+// Shown at every letter, but said aloud only when little room is left.
 function count() {
   const left = comment.maxLength - comment.value.length
   counter.textContent = `Ne restano ${left}.`

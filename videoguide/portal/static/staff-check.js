@@ -1,4 +1,7 @@
-// Pictures and findings come in while scenes are looked at; without this file they are there when the page is reloaded.
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
+// Shows pictures and problems while scenes are checked; without this file they are there when the page is reloaded.
 
 const place = document.querySelector("[data-progress]")
 
@@ -50,7 +53,7 @@ function listen() {
   }
 }
 
-// A scene's picture, in each place where it is waited for, and what was found in it.
+// Shows the picture of a scene in every place that waits for it, and its problems.
 function show(proof) {
   for (const shot of document.querySelectorAll(`[data-key="${proof.key}"]`)) {
     if (proof.drawn) {
@@ -73,7 +76,7 @@ function show(proof) {
   }
 }
 
-// The page's parts as the server tells them now; as they are where it cannot be asked.
+// Replaces parts of the page by what the server has now; without an answer they stay as they are.
 async function refresh() {
   const answer = await fetch(place.dataset.page, { headers: { Accept: "text/html" } }).catch(() => null)
   if (!answer?.ok) return

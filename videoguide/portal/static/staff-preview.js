@@ -1,4 +1,7 @@
-// The pages of previews: a form that is sent once, a guide that is made while the page listens, an address to copy.
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
+// The pages of previews: a form that is sent only once, a guide that is made while the page listens, an address to copy.
 
 const MADE = "Nuova"
 const LOST = "La connessione si è interrotta. Controlla di essere ancora dentro, e riprova."
@@ -9,7 +12,7 @@ for (const form of document.querySelectorAll("[data-once]")) {
     if (sent) event.preventDefault()
     sent = true
   })
-  // who comes back with the browser's arrow may send it again
+  // after coming back with the browser's arrow it can be sent again
   addEventListener("pageshow", () => (sent = false))
 }
 document.querySelector("[data-problem]")?.focus()
@@ -24,7 +27,7 @@ function listen(section) {
   const find = (name) => section.querySelector(`[data-making-${name}]`)
   const bar = section.querySelector("progress")
   const events = new EventSource(section.dataset.making)
-  let told = 0
+  let announced = 0
 
   events.addEventListener("scenes", ({ data }) => {
     const { there } = JSON.parse(data)
@@ -37,10 +40,10 @@ function listen(section) {
     }
     bar.value = there.length
     find("words").textContent = `Scene pronte: ${there.length} su ${bar.max}. Intanto leggi il copione.`
-    // said aloud at most every few scenes: somebody may be reading
-    if (there.length - told >= 3 || told === 0) {
-      told = there.length
-      find("said").textContent = `Scene pronte: ${told} su ${bar.max}.`
+    // said aloud only every few scenes, because somebody may be reading
+    if (there.length - announced >= 3 || announced === 0) {
+      announced = there.length
+      find("said").textContent = `Scene pronte: ${announced} su ${bar.max}.`
     }
   })
   events.addEventListener("ready", () => {

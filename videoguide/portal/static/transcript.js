@@ -1,4 +1,7 @@
-// The words beside the video: press a sentence and the video goes there; the one that is heard is marked.
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
+// The words beside the video: pressing a sentence moves the video there, and the sentence that is heard is marked.
 
 const WIDE = "(min-width: 992px)"
 const STILL = "(prefers-reduced-motion: reduce)"
@@ -33,7 +36,7 @@ export function prepareTranscript(player) {
 
   function mark() {
     const ms = player.currentTime() * 1000
-    // a few milliseconds early: browsers seek to just before the moment they were asked for
+    // a few milliseconds early, because browsers seek to just before the moment that is asked for
     const heard = player.hasStarted() && sentences.findLast(({ start }) => start <= ms + 50)
     if ((heard || null) === current) return
     current?.button.removeAttribute("aria-current")
@@ -42,7 +45,7 @@ export function prepareTranscript(player) {
     if (current) follow(current.button)
   }
 
-  // Only inside the box, and not against the hand or the focus of who reads.
+  // Scrolls inside the box, unless somebody is scrolling it or has the focus in it.
   function follow(button) {
     const busy = performance.now() - touched < HANDS_OFF_MS || box.contains(document.activeElement)
     if (busy || matchMedia(STILL).matches || box.scrollHeight <= box.clientHeight) return

@@ -1,6 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The Videoguide engineers
+// SPDX-License-Identifier: EUPL-1.2
+
 // In-depth windows: the texts of the list below the video, in an accessible dialog.
 
-import { tell } from "./events.js"
+import { report } from "./events.js"
 import { hold } from "./player.js"
 
 export function prepareWindows(player) {
@@ -21,11 +24,11 @@ export function prepareWindows(player) {
     goOn()
   })
 
-  // reading below the video stops it, too, until the last text is closed
+  // reading below the video stops it, too, until all texts are closed again
   let afterReading = null
   for (const text of document.querySelectorAll("[data-window-text]")) {
     text.addEventListener("toggle", () => {
-      if (text.open) tell("pressed", text.dataset.windowText)
+      if (text.open) report("pressed", text.dataset.windowText)
       const reading = document.querySelector("[data-window-text][open]") !== null
       if (reading) afterReading ??= hold(player)
       else afterReading?.()

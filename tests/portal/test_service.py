@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""What is there for those who keep the portal running, and for those who find a fault in it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.portals import RunningPortal, running_portal
+from videoguide.errors import InputError
+from videoguide.portal.configuration import PortalSettings
+from videoguide.portal.service import security_contacts
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    with running_portal(tmp_path_factory.mktemp("portal"), {"portal_address_rate": "100000"}) as running:
+        yield running
+
+
+def test_health_is_told_and_readiness_looks_at_the_database_and_the_store(tmp_path: Path) -> None:
+    with running_portal(tmp_path, {}) as portal:
+        assert httpx2.get(f"{portal.url}/healthz").json() == {"status": "ok"}
+        ready = httpx2.get(f"{portal.url}/readyz")
+        assert ready.status_code == 200 and ready.json() == {"status": "ok", "database": True, "store": True}
+        (tmp_path / "store").rmdir()
+        ready = httpx2.get(f"{portal.url}/readyz")
+        assert ready.status_code == 503 and ready.json() == {"status": "unavailable", "database": True, "store": False}
+        (tmp_path / "store").mkdir()
+        with portal.portal.database.session() as session:
+            session.connection().exec_driver_sql("DROP TABLE sessions")
+        assert httpx2.get(f"{portal.url}/readyz").json()["database"] is False
+        with portal.as_browser_of("A" * 43) as browser:
+            answer = browser.get("/trial/citizen")
+            assert answer.status_code == 503 and "in pausa" in answer.text
+
+
+def test_metrics_are_prometheus_text_with_bounded_labels(portal: RunningPortal) -> None:
+    for n in range(30):
+        httpx2.get(f"{portal.url}/nothing/{n}")
+        httpx2.get(f"{portal.url}/api/trial/{n}")
+    families = {
+        family.name: family for family in text_string_to_metric_families(httpx2.get(f"{portal.url}/metrics").text)
+    }
+    routes = {sample.labels["route"] for sample in families["videoguide_requests"].samples}
+    assert "/api/trial/{number}" in routes and "(none)" in routes and not [route for route in routes if "/29" in route]
+    assert families["videoguide_request_seconds"].type == "histogram"
+
+
+@pytest.mark.parametrize(("readers", "near", "far"), [("loopback", 200, 404), ("all", 200, 200), ("off", 404, 404)])
+def test_metrics_are_shown_to_those_whom_the_setting_allows(tmp_path: Path, readers: str, near: int, far: int) -> None:
+    with running_portal(tmp_path, {"portal_metrics": readers}) as portal:
+        assert httpx2.get(f"{portal.url}/metrics").status_code == near
+        forwarded = {"X-Forwarded-For": "198.51.100.7"}
+        assert httpx2.get(f"{portal.url}/metrics", headers=forwarded).status_code == far
+        assert httpx2.get(f"{portal.url}/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == far
+
+
+def fields(text: str) -> dict[str, list[str]]:
+    """The fields of a security.txt, each with its values in order."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        name, separator, value = line.partition(": ")
+        assert separator and value == value.strip(), line
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_who_finds_a_weakness_is_told_whom_to_tell(portal: RunningPortal) -> None:
+    answer = httpx2.get(f"{portal.url}/.well-known/security.txt")
+    assert answer.status_code == 200 and answer.headers["content-type"] == "text/plain; charset=utf-8"
+    told = fields(answer.text)
+    (expires,) = told.pop("Expires")
+    assert timedelta(days=30) < datetime.fromisoformat(expires) - datetime.now(UTC) < timedelta(days=365)
+    assert told == {
+        "Contact": ["https://github.com/videoguide/videoguide/security/advisories/new"],
+        "Preferred-Languages": ["it, en"],
+        "Canonical": [f"{portal.url}/.well-known/security.txt"],
+        "Policy": ["https://github.com/videoguide/videoguide/blob/main/SECURITY.md"],
+    }
+    head = httpx2.head(f"{portal.url}/.well-known/security.txt")
+    assert head.status_code == 200 and head.content == b""
+
+
+@pytest.mark.parametrize("year", [2024, 2025, 2999])
+def test_it_never_expires_in_the_past_and_names_contacts_in_order_of_preference(year: int) -> None:
+    contacts = "mailto:sicurezza@istituto.example tel:+39-06-0000 https://istituto.example/segnala"
+    rules = PortalSettings.of({"portal_url": "https://guide.example/", "portal_contact": contacts})
+    moment = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    told = fields(security_contacts(rules, moment))
+    assert moment < datetime.fromisoformat(told["Expires"][0]) < moment + timedelta(days=365)
+    assert told["Contact"] == contacts.split()
+    assert told["Canonical"] == ["https://guide.example/.well-known/security.txt"]
+
+
+@pytest.mark.parametrize(
+    "contact", ["sicurezza@istituto.example", "http://istituto.example", "javascript:alert(1)", "mailto:", "tel:à"]
+)
+def test_a_contact_that_is_no_address_is_refused(contact: str) -> None:
+    with pytest.raises(InputError, match="portal_contact"):
+        PortalSettings.of({"portal_contact": contact})

@@ -1,0 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Rows of an extract to applications."""

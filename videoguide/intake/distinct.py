@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""An extract -> its distinct applications, in constant memory, and the list of rejected rows.
+
+Good rows go through a scratch database on disk, which keeps the newest row of each application and
+returns the applications in order.
+"""
+
+import csv
+import io
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from videoguide.intake.applications import Application, Rejection, read_applications
+from videoguide.packs.campaigns import Campaign
+from videoguide.progress import Tell, silently
+from videoguide.scratch import scratch, scratch_errors
+from videoguide.store import write_whole
+from videoguide.wording import spreadsheet_cell
+
+BATCH_ROWS = 250  # larger batches are slower: their rows outlive the processor's cache and a garbage collection
+REPORT_ROWS = 1000
+
+_TABLE = "CREATE TABLE newest (id TEXT PRIMARY KEY, day INTEGER, application BLOB);"
+_TAKE = """
+INSERT INTO newest VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET day = excluded.day, application = excluded.application WHERE excluded.day > day
+"""
+_ALL = "SELECT application FROM newest ORDER BY id"
+
+_packed = msgspec.msgpack.Encoder().encode
+_unpacked = msgspec.msgpack.Decoder(Application).decode
+
+
+@dataclass
+class Counts:
+    """The numbers of an extract's rows, without blank ones.
+
+    All rows, the ``rejected`` ones, and good ones of an application that came earlier in the file (``duplicates``).
+    """
+
+    rows: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+
+
+class Intake:
+    """The distinct applications of an extract, in the order of their ids; it can be iterated many times.
+
+    Iterating raises StoreError when the disk fails.
+    """
+
+    def __init__(self, counts: Counts, folder: Path, database: sqlite3.Connection) -> None:
+        self.counts = counts
+        self._folder, self._database = folder, database
+
+    def __len__(self) -> int:
+        return self.counts.rows - self.counts.rejected - self.counts.duplicates
+
+    def __iter__(self) -> Iterator[Application]:
+        with scratch_errors(self._folder):
+            for (packed,) in self._database.execute(_ALL):
+                yield _unpacked(packed)
+
+    def batches(self, size: int) -> Iterator[list[Application]]:
+        """The same applications in lists of ``size``; the last one may be shorter."""
+        applications = iter(self)
+        while batch := list(islice(applications, size)):
+            yield batch
+
+
+@contextmanager
+def take_in(extract: Path, campaign: Campaign, rejected: Path, *, tell: Tell = silently) -> Iterator[Intake]:
+    """Read the whole extract, list its rejected rows in the file ``rejected``, and give its applications.
+
+    Of several rows of one application, the one with the latest ``extracted_on`` counts, and among equally new
+    ones the first. ``rejected`` is a CSV for spreadsheets, written once everything has been read; it holds only
+    the header if nothing was rejected. ``tell`` is called with the number of rows read, of an unknown total (0).
+
+    Raises InputError for a file that is not an extract (then nothing is written), StoreError when the folder of
+    ``rejected`` cannot be written or the disk is full. The applications are deleted when the context ends.
+
+    For example::
+
+        with take_in(Path("applications.csv"), campaign, Path("out/rejected.csv")) as intake:
+            print(len(intake), intake.counts.rejected)
+    """
+    rows = read_applications(extract, campaign)
+    with scratch(rejected.parent, _TABLE) as database:
+        intake = Intake(Counts(), rejected.parent, database)
+        write_whole(rejected, _take(rows, intake, database, tell))
+        yield intake
+
+
+def _take(
+    rows: Iterator[Application | Rejection], intake: Intake, database: sqlite3.Connection, tell: Tell
+) -> Iterator[bytes]:
+    """Put good rows into the database, and yield the file of rejected ones piece by piece."""
+    counts = intake.counts
+    yield _lines([("riga", "colonna", "motivo")]).encode("utf-8-sig")
+    while batch := list(islice(rows, BATCH_ROWS)):
+        applications = [row for row in batch if isinstance(row, Application)]
+        rejections = [row for row in batch if isinstance(row, Rejection)]
+        with scratch_errors(intake._folder):
+            database.executemany(
+                _TAKE,
+                [
+                    (application.id, application.extracted_on.toordinal(), _packed(application))
+                    for application in applications
+                ],
+            )
+        if rejections:
+            yield _lines(
+                [
+                    (rejection.row, spreadsheet_cell(rejection.column), spreadsheet_cell(rejection.reason))
+                    for rejection in rejections
+                ]
+            ).encode()
+        counts.rows += len(batch)
+        counts.rejected += len(rejections)
+        if counts.rows % REPORT_ROWS == 0:
+            tell("Lettura", counts.rows, 0)
+    with scratch_errors(intake._folder):
+        database.execute("COMMIT")
+        ((distinct,),) = database.execute("SELECT count(*) FROM newest")
+    counts.duplicates = counts.rows - counts.rejected - distinct
+    tell("Lettura", counts.rows, 0)
+
+
+def _lines(records: list[tuple[object, ...]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(records)
+    return text.getvalue()

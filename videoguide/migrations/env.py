@@ -1,7 +1,0 @@
-"""Alembic's entry: runs on the connection that ``videoguide.database`` hands over."""
-
-from alembic import context
-
-context.configure(connection=context.config.attributes["connection"], render_as_batch=True)
-with context.begin_transaction():
-    context.run_migrations()

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""The audit trail of what staff do: who did what, when, and to what; never a person's own data."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+
+from videoguide.records.database import Audit, Database, now
+
+ACTIONS = {
+    "login": "È entrato",
+    "preview": "Ha fatto un’anteprima",
+    "preview-application": "Ha fatto l’anteprima di una domanda vera",
+    "preview-open": "Ha aperto l’anteprima di una domanda vera",
+    "preview-download": "Ha scaricato un’anteprima",
+    "check": "Ha controllato il pacchetto",
+    "approve": "Ha approvato una versione",
+    "revoke": "Ha ritirato l’approvazione di una versione",
+    "render": "Ha fatto le guide",
+    "render-draft": "Ha fatto guide di prova",
+    "purge-expired": "Ha cancellato le guide scadute",
+    "purge-person": "Ha cancellato le guide di una persona",
+    "figures-export": "Ha esportato i numeri",
+    "comments": "Ha letto i commenti",
+}
+"""The actions that are recorded, and how they are shown to staff."""
+PAGE = 100
+"""Entries on a page."""
+VISIT_LASTS = timedelta(minutes=30)
+"""Opening a page again within this time belongs to the same visit."""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One recorded action.
+
+    ``who`` is a subject of the identity provider, or a user of the command line (with an empty ``role``); ``about`` is
+    the id of a version, a preview or a run.
+    """
+
+    at: datetime
+    who: str
+    role: str
+    what: str
+    campaign: str
+    about: str
+
+
+def note(database: Database, who: str, what: str, *, role: str = "", campaign: str = "", about: str = "") -> None:
+    """Record an action, one of ACTIONS. Raises StoreError."""
+    assert what in ACTIONS, what
+    with database.session() as session:
+        session.add(Audit(who=who[:255], role=role, what=what, campaign_id=campaign, about=about[:64]))
+
+
+def note_visit(database: Database, who: str, what: str, *, role: str = "", campaign: str = "") -> None:
+    """Record that somebody opened a page of a campaign: once per visit, however often they open it.
+
+    Raises StoreError.
+    """
+    same_visit = select(Audit.id).where(
+        col(Audit.at) > now() - VISIT_LASTS,
+        col(Audit.who) == who[:255],
+        col(Audit.what) == what,
+        col(Audit.campaign_id) == campaign,
+    )
+    with database.session() as session:
+        is_recorded = session.exec(same_visit.limit(1)).first() is not None
+    if not is_recorded:
+        note(database, who, what, role=role, campaign=campaign)
+
+
+def approved_versions(database: Database, campaign: str) -> frozenset[str]:
+    """The versions of a campaign that were ever approved, including those revoked since. Raises StoreError."""
+    query = select(col(Audit.about)).where(col(Audit.what) == "approve", col(Audit.campaign_id) == campaign)
+    with database.session() as session:
+        return frozenset(session.exec(query))
+
+
+def entries(database: Database, page: int = 1) -> tuple[list[AuditEntry], bool]:
+    """One page of recorded actions, newest first, and whether there is a next page. Raises StoreError."""
+    query = select(Audit).order_by(col(Audit.at).desc(), col(Audit.id).desc())
+    with database.session() as session:
+        rows = session.exec(query.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
+    shown = [AuditEntry(row.at, row.who, row.role, row.what, row.campaign_id, row.about) for row in rows[:PAGE]]
+    return shown, len(rows) > PAGE

@@ -1,0 +1,305 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Plans -> the database: which guide belongs to which application, as extracts come in day after day.
+
+A guide belongs to one state of its application. A newer extract makes guides for new and changed cases, withdraws
+those whose reason has vanished and leaves the others alone. Applications that it does not mention, or mentions in a
+row that is rejected, stay as they are.
+"""
+
+import calendar
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import col
+
+from videoguide.errors import StoreError
+from videoguide.guide.keys import GuideKeys
+from videoguide.guide.plans import Plan
+from videoguide.intake.applications import Application
+from videoguide.packs.campaigns import Campaign, joined_ids
+from videoguide.records.applications import columns_of, unnamed_columns
+from videoguide.records.database import (
+    ApplicationRecord,
+    Database,
+    Delivery,
+    GuideRecord,
+    Recipient,
+    Run,
+    now,
+)
+from videoguide.records.versions import enter_campaign
+
+RESERVED_AREA = "reserved-area"
+SOLVED, CHANGED = "solved", "changed"
+"""Why a guide was withdrawn: its reason has vanished, or has changed."""
+ATTEMPTS = 3
+DRAFT_LASTS = timedelta(days=30)
+"""How long a draft is kept; after that, ``purge --expired`` deletes its files and rows."""
+
+
+@dataclass(frozen=True)
+class CurrentGuide:
+    """The guide that an application has now."""
+
+    id: str
+    state: bytes
+    keys: GuideKeys
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An application's row, the date of its newest extract, and its current guide."""
+
+    record: int
+    extracted_on: date
+    guide: CurrentGuide | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one application's plan changes, as ids of guides.
+
+    At most one guide is ``made``, ``renewed`` (its words changed, not its reason) or ``kept`` as it is, and at most one
+    is ``withdrawn``.
+    """
+
+    application: Application
+    plan: Plan
+    registered: Registered | None
+    made: str = ""
+    renewed: str = ""
+    kept: str = ""
+    withdrawn: str = ""
+
+    @property
+    def guide(self) -> str:
+        """Id of the application's guide after this step, or nothing."""
+        return self.made or self.renewed or self.kept
+
+
+def step(application: Application, plan: Plan, registered: Registered | None) -> Step:
+    """What is to be done for an application of the newest extract."""
+    current = registered.guide if registered else None
+    withdrawn = current.id if current else ""
+    if plan.left_out:
+        return Step(application, plan, registered, withdrawn=withdrawn)
+    if current is None or current.state != plan.state:
+        return Step(application, plan, registered, made=secrets.token_hex(16), withdrawn=withdrawn)
+    if current.keys != plan.keys:
+        return Step(application, plan, registered, renewed=current.id)
+    return Step(application, plan, registered, kept=current.id)
+
+
+class Register:
+    """The applications and guides of one campaign in an open database, made with a version of its pack.
+
+    With ``draft`` it sees only drafts, delivers none of them, and does not change applications already registered.
+    """
+
+    def __init__(self, database: Database, campaign: Campaign, version: str = "", *, draft: bool = False) -> None:
+        self.database = database
+        self.campaign = campaign
+        self.version, self.draft = version, draft
+
+    def begin(self, output: str, format: str) -> int:
+        """Record that a run begins; returns its id. Raises StoreError."""
+        enter_campaign(self.database, self.campaign)
+        with self.database.session() as session:
+            run = Run(campaign_id=self.campaign.id, output=output, format=format)
+            session.add(run)
+            session.flush()
+            return run.id or 0
+
+    def is_superseded(self, application: Application, registered: Registered | None) -> bool:
+        """Whether a newer extract already had this application; drafts can be made from any extract."""
+        return not self.draft and registered is not None and registered.extracted_on > application.extracted_on
+
+    def end(self, run: int, report: dict[str, Any]) -> None:
+        """Record that a run has ended, and its report. Raises StoreError."""
+        with self.database.session() as session:
+            session.execute(update(Run).where(col(Run.id) == run).values(ended_at=now(), report=report))
+
+    def registered(self, numbers: Sequence[str]) -> dict[str, Registered]:
+        """Those of these applications (at most a few thousand) that are registered, by number. Raises StoreError."""
+        with self.database.session() as session:
+            return self._registered(session, numbers)
+
+    def apply(
+        self, pairs: Sequence[tuple[Application, Plan]], before: Callable[[Sequence["Step"]], None] | None = None
+    ) -> list[Step]:
+        """Carry out the plans of these applications in one transaction, except superseded ones; returns the steps.
+
+        ``before`` is called with the steps first: it writes or removes the files of guides that change or go, so
+        that the database never promises files that do not exist. Raises StoreError.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            registered = self.registered([application.id for application, _ in pairs])
+            steps = [
+                step(application, plan, registered.get(application.id))
+                for application, plan in pairs
+                if not self.is_superseded(application, registered.get(application.id))
+            ]
+            if before is not None:
+                before(steps)
+            try:
+                with self.database.session() as session:
+                    self._write(session, steps)
+                return steps
+            except StoreError as error:
+                # somebody else has just written the same application or person, or deleted the guide: look again
+                if not isinstance(error.__cause__, IntegrityError | StaleDataError) or attempt == ATTEMPTS:
+                    raise
+        return []
+
+    def _registered(self, session: Session, numbers: Sequence[str]) -> dict[str, Registered]:
+        query = (
+            select(
+                col(ApplicationRecord.number),
+                col(ApplicationRecord.id),
+                col(ApplicationRecord.extracted_on),
+                col(GuideRecord.id),
+                col(GuideRecord.state),
+                col(GuideRecord.outline),
+                col(GuideRecord.segments),
+            )
+            .select_from(ApplicationRecord)
+            .outerjoin(
+                GuideRecord,
+                (col(GuideRecord.application_id) == col(ApplicationRecord.id))
+                & col(GuideRecord.withdrawn_at).is_(None)
+                & col(GuideRecord.draft).is_(self.draft),
+            )
+            .where(ApplicationRecord.campaign_id == self.campaign.id, col(ApplicationRecord.number).in_(numbers))  # type: ignore[arg-type]
+        )
+        registered: dict[str, Registered] = {}
+        for number, record, extracted_on, guide, state, outline, segments in session.execute(query):
+            current = CurrentGuide(guide, state, GuideKeys.unpacked(outline, segments)) if guide else None
+            if record is not None:  # a row that was read has an id; the column's type is also that of a new row
+                registered[number] = Registered(record, extracted_on, current)
+        return registered
+
+    def _write(self, session: Session, steps: Sequence[Step]) -> None:
+        people = self._people(session, [change for change in steps if change.guide])
+        records = self._applications(session, steps, people)
+        moment = now()
+        if withdrawn := [change for change in steps if change.withdrawn]:
+            session.execute(
+                update(GuideRecord),
+                [
+                    {
+                        "id": change.withdrawn,
+                        "withdrawn_at": moment,
+                        "withdrawn_because": CHANGED if change.made else SOLVED,
+                    }
+                    for change in withdrawn
+                ],
+            )
+        if renewed := [change for change in steps if change.renewed]:
+            session.execute(
+                update(GuideRecord), [{"id": change.renewed, **self._content(change.plan)} for change in renewed]
+            )
+        if made := [change for change in steps if change.made]:
+            months = self.campaign.description.valid_months
+            expires_at = moment + DRAFT_LASTS if self.draft else months_later(moment, months)
+            session.execute(
+                insert(GuideRecord),
+                [
+                    {
+                        "id": change.made,
+                        "application_id": records[change.application.id],
+                        "state": change.plan.state,
+                        "cases": joined_ids(change.plan.cases),
+                        "made_at": moment,
+                        "expires_at": expires_at,
+                        "withdrawn_because": "",
+                        "draft": self.draft,
+                        **self._content(change.plan),
+                    }
+                    for change in made
+                ],
+            )
+            if not self.draft:
+                session.execute(
+                    insert(Delivery),
+                    [{"guide_id": change.made, "medium": RESERVED_AREA, "at": moment} for change in made],
+                )
+
+    def _people(self, session: Session, steps: Sequence[Step]) -> dict[str, int]:
+        """Ids of the recipients, by fiscal code; new ones are added."""
+        codes = {change.application.fiscal_code for change in steps}
+        people = self._recipients(session, codes)
+        if missing := sorted(codes - people.keys()):
+            session.execute(insert(Recipient), [{"fiscal_code": code} for code in missing])
+            people |= self._recipients(session, missing)
+        return people
+
+    def _recipients(self, session: Session, codes: "set[str] | list[str]") -> dict[str, int]:
+        query = select(col(Recipient.fiscal_code), col(Recipient.id)).where(col(Recipient.fiscal_code).in_(codes))
+        return {code: record for code, record in session.execute(query) if record is not None}
+
+    def _applications(self, session: Session, steps: Sequence[Step], people: Mapping[str, int]) -> dict[str, int]:
+        """Ids of the applications' records, by number; new ones are added, registered ones brought up to date."""
+        records = {change.application.id: change.registered.record for change in steps if change.registered}
+        # a draft adds the application that it needs, and changes no other
+        written = [change for change in steps if change.made and change.registered is None] if self.draft else steps
+        added, updated = [], []
+        for change in written:
+            row = self._row(change, people)
+            if change.registered is None:
+                added.append(row)
+            else:
+                updated.append({"id": change.registered.record, **row})
+        for has_person in (True, False):  # one statement takes only rows with the same columns
+            for statement, rows in ((insert(ApplicationRecord), added), (update(ApplicationRecord), updated)):
+                if alike := [row for row in rows if ("recipient_id" in row) is has_person]:
+                    session.execute(statement, alike)
+        added_with_guide = [change.application.id for change in steps if change.registered is None and change.made]
+        if added_with_guide:
+            query = select(col(ApplicationRecord.number), col(ApplicationRecord.id)).where(
+                ApplicationRecord.campaign_id == self.campaign.id,  # type: ignore[arg-type]
+                col(ApplicationRecord.number).in_(added_with_guide),
+            )
+            records |= {number: record for number, record in session.execute(query) if record is not None}
+        return records
+
+    def _content(self, plan: Plan) -> dict[str, Any]:
+        return {"channel": plan.channel, "version": self.version, **plan.keys.packed()}
+
+    def _row(self, change: Step, people: Mapping[str, int]) -> dict[str, Any]:
+        """The application's columns that are written; those about the person only where there is a guide."""
+        application = change.application
+        row: dict[str, Any] = {"extracted_on": application.extracted_on, "left_out": change.plan.left_out}
+        if change.registered is None:
+            row |= {"campaign_id": self.campaign.id, "number": application.id}
+        if change.guide:
+            row |= {"recipient_id": people[application.fiscal_code], **columns_of(application)}
+        elif change.registered is None:
+            row |= unnamed_columns()
+        return row
+
+
+def last_runs(database: Database) -> dict[str, datetime]:
+    """When each campaign's last run ended. Raises StoreError."""
+    query = select(col(Run.campaign_id), func.max(col(Run.ended_at))).group_by(col(Run.campaign_id))
+    with database.session() as session:
+        return {campaign: ended for campaign, ended in session.execute(query) if ended}
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same moment ``months`` months later, on the last day of that month if it has no such day.
+
+    >>> months_later(datetime(2023, 8, 31, 9), 6)
+    datetime.datetime(2024, 2, 29, 9, 0)
+    """
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)

@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Deletes for good guides that have expired, or whose person asks for it, and all that belongs to them.
+
+A guide's files go first, then the pieces that it alone needs, then its rows. The rows come last because they say where
+the rest is: after a kill at any moment, purging again finds them and finishes.
+"""
+
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlmodel import col
+
+from videoguide.errors import StoreError, system_reason
+from videoguide.guide.guides import guide_folder
+from videoguide.media.payload import SEGMENTS
+from videoguide.records.applications import forgotten_columns
+from videoguide.records.database import (
+    ApplicationRecord,
+    Database,
+    GuideRecord,
+    LoginSession,
+    Preview,
+    Recipient,
+    Run,
+    now,
+)
+from videoguide.runs.pieces import BATCH, ROWS_AT_A_TIME, needed, remove_pieces, speech_of
+from videoguide.runs.quiet import RunCheck, no_run, skip_check
+from videoguide.speech.narration import SPEECH
+from videoguide.store import Store
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What was deleted for good, or would be.
+
+    ``missing`` are output folders that do not exist (any more, or on this machine); ``settled`` is False if a reader
+    keeps deleted data in the database's write-ahead log.
+    """
+
+    guides: int = 0
+    files: int = 0
+    file_bytes: int = 0
+    segments: int = 0
+    speech: int = 0
+    missing: tuple[Path, ...] = ()
+    settled: bool = True
+
+
+def purge_expired(store: Store, database: Database, *, dry_run: bool = False) -> Purged:
+    """Delete expired guides and previews, withdrawn or not, and all that only they need.
+
+    Raises Busy while a render is going on, StoreError.
+    """
+    moment = now()
+    return _purge(store, database, col(GuideRecord.expires_at) <= moment, col(Preview.expires_at) <= moment, dry_run)
+
+
+def purge_person(store: Store, database: Database, fiscal_code: str, *, dry_run: bool = False) -> Purged:
+    """Delete all guides of the person with this (tidy) fiscal code, and all that is kept about the person.
+
+    The applications' numbers stay, like those of any application without a guide. Raises Busy while a render is
+    going on, StoreError.
+    """
+    with database.session() as session:
+        person = session.execute(select(col(Recipient.id)).where(col(Recipient.fiscal_code) == fiscal_code)).scalar()
+        if not dry_run:
+            session.execute(delete(LoginSession).where(col(LoginSession.fiscal_code) == fiscal_code))
+    if person is None:
+        return Purged(settled=dry_run or database.settle())
+    theirs = select(col(ApplicationRecord.id)).where(col(ApplicationRecord.recipient_id) == person)
+    of_guides, of_previews = (col(table.application_id).in_(theirs) for table in (GuideRecord, Preview))
+    return _purge(store, database, of_guides, of_previews, dry_run)
+
+
+def _purge(
+    store: Store, database: Database, doomed: ColumnElement[bool], previews: ColumnElement[bool], dry_run: bool
+) -> Purged:
+    """Delete these guides, and these previews."""
+    outputs = _outputs(database, doomed)
+    places = sorted({place for folders in outputs.values() for place in folders})
+    quiet: AbstractContextManager[RunCheck] = nullcontext(skip_check) if dry_run else no_run(database, places)
+    with quiet as check:
+        guides, files, file_bytes = _remove_files(database, doomed, outputs, check, dry_run)
+        _, doomed_segments = needed(database, doomed, previews)
+        _, other_segments = needed(database, ~doomed, previews.is_not(True))
+        doomed_segments -= other_segments
+        # speech goes before the segments, which say what it is
+        doomed_speech = speech_of(store, doomed_segments)
+        doomed_speech -= speech_of(store, other_segments if doomed_speech else ())
+        speech = remove_pieces(store, SPEECH, doomed_speech, check, dry_run)
+        segments = remove_pieces(store, SEGMENTS, doomed_segments, check, dry_run)
+        if not dry_run:
+            with database.session() as session:
+                session.execute(delete(Preview).where(previews), execution_options={"synchronize_session": False})
+            _delete_rows(database, doomed, check)
+    return Purged(
+        guides,
+        files,
+        file_bytes,
+        segments.pieces,
+        speech.pieces,
+        tuple(place for place in places if not place.is_dir()),
+        dry_run or database.settle(),
+    )
+
+
+def _outputs(database: Database, doomed: ColumnElement[bool]) -> dict[str, list[Path]]:
+    """Where files of these guides may be, by campaign."""
+    campaigns = (
+        select(col(ApplicationRecord.campaign_id))
+        .join(GuideRecord, col(GuideRecord.application_id) == col(ApplicationRecord.id))
+        .where(doomed)
+    )
+    query = select(col(Run.campaign_id), col(Run.output)).where(col(Run.campaign_id).in_(campaigns)).distinct()
+    outputs: dict[str, list[Path]] = {}
+    with database.session() as session:
+        for campaign, output in session.execute(query):
+            outputs.setdefault(campaign, []).append(Path(output))
+    return outputs
+
+
+def _remove_files(
+    database: Database, doomed: ColumnElement[bool], outputs: Mapping[str, list[Path]], check: RunCheck, dry_run: bool
+) -> tuple[int, int, int]:
+    """Remove the guides' files, or only count them; returns how many guides, files and bytes there were."""
+    query = (
+        select(col(GuideRecord.id), col(ApplicationRecord.campaign_id))
+        .join(ApplicationRecord, col(GuideRecord.application_id) == col(ApplicationRecord.id))
+        .where(doomed)
+        .execution_options(yield_per=ROWS_AT_A_TIME)
+    )
+    guides = files = file_bytes = 0
+    with database.session() as session:
+        for guide, campaign in session.execute(query):
+            if not dry_run and guides % BATCH == 0:
+                check()
+            guides += 1
+            for output in outputs.get(campaign, ()):
+                folder_files, folder_bytes = _remove_folder(guide_folder(output, guide), dry_run)
+                files, file_bytes = files + folder_files, file_bytes + folder_bytes
+    return guides, files, file_bytes
+
+
+def _remove_folder(folder: Path, dry_run: bool) -> tuple[int, int]:
+    """Remove a guide's folder, and its parent if that is then empty; returns how many files and bytes it had."""
+    try:
+        sizes_bytes = [path.stat().st_size for path in folder.iterdir()]
+        if not dry_run:
+            shutil.rmtree(folder)
+            with suppress(OSError):
+                folder.parent.rmdir()
+    except FileNotFoundError:
+        return 0, 0
+    except OSError as error:
+        raise StoreError(folder, f"non si può togliere: {system_reason(error)}") from error
+    return len(sizes_bytes), sum(sizes_bytes)
+
+
+def _delete_rows(database: Database, doomed: ColumnElement[bool], check: RunCheck) -> None:
+    """Delete the guides' rows and all rows that refer to them; then everything about people who have no guide left."""
+    batch = select(col(GuideRecord.id)).where(doomed).limit(BATCH)
+    guides_left = True
+    while guides_left:
+        check()
+        with database.session() as session:
+            ids = session.execute(batch).scalars().all()
+            session.execute(delete(GuideRecord).where(col(GuideRecord.id).in_(ids)))
+            guides_left = len(ids) == BATCH
+    guide_of_it = exists().where(col(GuideRecord.application_id) == col(ApplicationRecord.id))
+    application_of_theirs = exists().where(col(ApplicationRecord.recipient_id) == col(Recipient.id))
+    with database.session() as session:
+        has_person = col(ApplicationRecord.recipient_id).is_not(None)
+        for statement in (
+            update(ApplicationRecord).where(has_person, ~guide_of_it).values(forgotten_columns()),
+            delete(Recipient).where(~application_of_theirs),
+        ):
+            session.execute(statement, execution_options={"synchronize_session": False})
