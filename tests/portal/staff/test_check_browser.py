@@ -70,7 +70,7 @@ def test_everything_is_checked_while_the_page_is_open(tab: Tab, desk: Desk) -> N
     page.get_by_role("button", name="Controlla tutto").focus()
     page.keyboard.press("Enter")
     page.get_by_text("Fatto: tutte le scene sono state guardate.").wait_for(timeout=60_000)
-    assert "una riga di più di" in page.locator("[data-part=found]").inner_text()
+    assert "una riga di più di" in page.locator("[data-part=findings]").inner_text()
     assert page.locator("figure .problems li").count() > 0
     tab.is_sound("check-4-problems", full=True)
 
