@@ -23,7 +23,7 @@ demo: $(BIN)/.videoguide  ## render the sample campaign's guides into output/dem
 test: doctest chromium  ## the tests, in some ten minutes
 	$(PYTEST) -m "not thorough"
 
-test-fast: doctest  ## the quick tests, in about a minute: without real voices, full size and browser
+test-fast: doctest  ## the quick tests, in about a minute: without real voices, full size, whole runs and browser
 	$(PYTEST) -m "not slow and not browser and not thorough"
 
 test-all: doctest chromium  ## all tests, with those that listen to every sentence

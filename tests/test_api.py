@@ -41,6 +41,7 @@ def test_every_name_is_on_its_page(name: str) -> None:
     assert re.search(rf"`{name}\b", PAGE.read_text(encoding="utf-8")), f"docs/python-api.md does not describe {name}"
 
 
+@pytest.mark.slow
 def test_the_example_of_its_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("VIDEOGUIDE_STORE", "VIDEOGUIDE_DATABASE", "VIDEOGUIDE_SCENES", "VIDEOGUIDE_VOICE", "VIDEOGUIDE_SIZE"):

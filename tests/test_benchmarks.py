@@ -22,6 +22,8 @@ from videoguide.picture.drawing import draw
 from videoguide.speech.sentences import SentenceTime
 from videoguide.timing import frames_to_samples
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = ROOT / "benchmarks"
 
 

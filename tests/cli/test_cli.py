@@ -24,6 +24,8 @@ from tests.support.tiny_runs import approve
 from videoguide.packs.campaigns import Campaign
 from videoguide.speech.voices import VOICES
 
+pytestmark = pytest.mark.slow
+
 OUTPUT = ("-o", "guide.mp4")
 SMALL = ("preview", "bonus-libri", "--first-name", "Anna", "--case", "missing-school")
 HEAVY = {"numpy", "PIL", "moviepy", "av", "onnxruntime", "scipy", "sqlmodel", "sqlalchemy", "pydantic", "jinja2"}

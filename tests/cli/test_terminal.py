@@ -24,6 +24,8 @@ from videoguide.packs.campaigns import Campaign
 from videoguide.runs.reports import Report, SegmentCounts
 from videoguide.wording import number
 
+pytestmark = pytest.mark.slow
+
 ANSI = "\x1b"
 BIG = Report(
     "bonus-libri",

@@ -17,6 +17,8 @@ from videoguide.records import audit, versions
 from videoguide.records.database import Database
 from videoguide.records.versions import version_of
 
+pytestmark = pytest.mark.slow
+
 CAMPAIGN = "bonus-libri"
 
 

@@ -28,7 +28,7 @@ from videoguide.media import captions
 from videoguide.picture import drawing
 from videoguide.timing import AAC_FRAME_SAMPLES, FPS, SAMPLE_RATE_HZ, frames_to_ms, ms_to_samples, samples_to_ms
 
-pytestmark = pytest.mark.xdist_group("real guides")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real guides")]
 
 FILMS = ["one-case", "every-case", pytest.param("full-size", marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 EVERYTHING_SHOWN_MS = 480  # before its end a scene has everything in its place

@@ -22,6 +22,8 @@ from videoguide.packs import watching
 from videoguide.packs.campaigns import ART, kept_name
 from videoguide.packs.watching import changes, frozen_copy
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("preview", "bonus-libri", "--first-name", "Anna", "--case", "missing-school", "-o", "guide.mp4")
 OTHER_ASSETS = """
 from pathlib import Path

@@ -21,6 +21,8 @@ from videoguide.proof.check import check, conclude, survey
 from videoguide.proof.proofs import Bench, Overview, Pair
 from videoguide.store import Store
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[[], tuple[Bench, Overview]]
 
 

@@ -21,6 +21,8 @@ from videoguide.runs import desk as desk_module
 from videoguide.runs.desk import Desk, Piece
 from videoguide.runs.workers import OpenExecutor, local_processes
 
+pytestmark = pytest.mark.slow
+
 WORKERS = 2
 
 

@@ -20,7 +20,7 @@ from videoguide.packs.campaigns import Campaign
 from videoguide.runs.pipeline import FORMATS, Format
 from videoguide.store import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
+pytestmark = [pytest.mark.slow, pytest.mark.thorough, pytest.mark.xdist_group("killed")]
 
 KILLS = 10
 """So many runs of each format are killed, at least."""

@@ -28,7 +28,7 @@ from videoguide.runs.pipeline import FORMATS, Format, RunOrder, render
 from videoguide.runs.reports import Report
 from videoguide.store import TEMPORARY_PREFIX, Store
 
-pytestmark = pytest.mark.xdist_group("pipeline")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
 
 DIRTY = [
     *FOUR,

@@ -23,7 +23,7 @@ from videoguide.runs.pruning import prune
 from videoguide.runs.purging import purge_expired
 from videoguide.speech.narration import SPEECH
 
-pytestmark = pytest.mark.xdist_group("databases")  # one PostgreSQL server is enough
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("databases")]  # one PostgreSQL server is enough
 
 
 class TestPrune:

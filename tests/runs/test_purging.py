@@ -45,7 +45,7 @@ from videoguide.runs.pruning import prune
 from videoguide.runs.purging import Purged, purge_expired, purge_person
 from videoguide.speech.narration import SPEECH
 
-pytestmark = pytest.mark.xdist_group("databases")  # one PostgreSQL server is enough
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("databases")]  # one PostgreSQL server is enough
 
 
 class TestPurgeExpired:

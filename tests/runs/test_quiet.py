@@ -22,7 +22,7 @@ from videoguide.runs.purging import purge_expired
 from videoguide.runs.quiet import no_run
 from videoguide.store import Store
 
-pytestmark = pytest.mark.xdist_group("databases")  # one PostgreSQL server is enough
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("databases")]  # one PostgreSQL server is enough
 
 
 class TestWhileARenderIsGoingOn:

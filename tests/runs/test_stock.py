@@ -20,7 +20,7 @@ from videoguide.runs.stock import Damage, remove_damaged, stats, verify
 from videoguide.speech.narration import SPEECH
 from videoguide.store import Store
 
-pytestmark = pytest.mark.xdist_group("databases")  # one PostgreSQL server is enough
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("databases")]  # one PostgreSQL server is enough
 
 
 class TestStats:

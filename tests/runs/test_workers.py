@@ -53,7 +53,7 @@ from videoguide.runs.pipeline import RunOrder, render
 from videoguide.runs.workers import Crew, Workshop, ensure_segments, local_processes, write_guides
 from videoguide.store import TEMPORARY_PREFIX, Store
 
-pytestmark = pytest.mark.xdist_group("workers")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workers")]
 
 CANNOT = "voce stammering: non riesce a dirlo"
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {

@@ -18,6 +18,8 @@ from videoguide.portal.staff.check import entries_of
 from videoguide.proof.check import Finding
 from videoguide.records import audit
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:

@@ -21,6 +21,8 @@ from videoguide.records import audit, versions
 from videoguide.records.database import Audit, Run
 from videoguide.records.versions import enter_campaign
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Path:

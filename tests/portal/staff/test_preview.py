@@ -40,6 +40,8 @@ from videoguide.portal import streams
 from videoguide.portal.staff import kept_previews
 from videoguide.records.database import ApplicationRecord, Audit, Preview, View, now
 
+pytestmark = pytest.mark.slow
+
 PAGE_OF_A_PREVIEW = re.compile(r"/staff/previews/[0-9a-f]{32}")
 
 

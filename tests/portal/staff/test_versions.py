@@ -15,6 +15,8 @@ from tests.support.proving import CAMPAIGN, CHECK, HOSTILE, VERSIONS, Desk, post
 from videoguide.portal.staff.comparison import marked
 from videoguide.records import audit, versions
 
+pytestmark = pytest.mark.slow
+
 HELLO = "scenes/hello.toml"
 LOOKED = {"looked": "1"}
 
