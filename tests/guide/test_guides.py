@@ -246,6 +246,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))  # from here on, writing m
 """
 
 
+@pytest.mark.slow
 class TestFullDisk:
     """Really made to fail: the kernel refuses to write more than so many bytes to one file."""
 
@@ -292,6 +293,7 @@ HALF_A_SEGMENT = "function(*arguments[:3], arguments[3] // 2)"
 COPYING, RENAMING = "os.sendfile", "Path.replace"
 
 
+@pytest.mark.slow
 class TestKilled:
     """A run that is killed leaves whole files or none, and the next run works."""
 
