@@ -6,7 +6,7 @@
 import gzip
 import tracemalloc
 from collections import Counter
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from videoguide.errors import FirstNameError, InputError
 from videoguide.guide.eligibility import decide
 from videoguide.intake.applications import Application, Rejection, read_applications, tidy_name, tidy_patronato
 from videoguide.packs.campaigns import Campaign
+from videoguide.wording import INSTITUTE_TIME
 
 SIX, SEVEN = DATA / "extract-2023-06-06.csv", DATA / "extract-2023-06-07.csv"
 STATUSES = (
@@ -326,6 +327,24 @@ class TestRows:
         assert rejected(tmp_path, pack, FIGLI_MAGGIORENNI_DA_INTEGRARE=given) == (
             "FIGLI_MAGGIORENNI_DA_INTEGRARE",
             "non è un numero da 0 a 9",
+        )
+
+    @pytest.mark.parametrize("days", [2, 60, 65_000])
+    def test_an_extract_of_a_day_to_come_is_not_trusted(self, tmp_path: Path, pack: Campaign, days: int) -> None:
+        """Of a row of 2203, every later extract would be older for good."""
+        day = datetime.now(INSTITUTE_TIME).date() + timedelta(days=days)
+        column, reason = rejected(tmp_path, pack, ESTRATTO_IL=f"{day:%d/%m/%Y}")
+        assert (column, reason) == ("ESTRATTO_IL", "è un giorno che deve ancora venire; ammesso: fino a domani")
+
+    def test_one_of_today_or_of_a_clock_that_is_ahead_a_little_is(self, tmp_path: Path, pack: Campaign) -> None:
+        for days in (0, 1):
+            day = datetime.now(INSTITUTE_TIME).date() + timedelta(days=days)
+            assert accepted(tmp_path, pack, ESTRATTO_IL=f"{day:%d/%m/%Y}").extracted_on == day
+
+    def test_an_extract_before_the_campaigns_years_is_not_trusted(self, tmp_path: Path, pack: Campaign) -> None:
+        assert rejected(tmp_path, pack, ESTRATTO_IL="31/12/2021") == (
+            "ESTRATTO_IL",
+            "è prima della campagna; ammesso: dal 2022",
         )
 
     @pytest.mark.parametrize("column", ["DATA_PRESENTAZIONE", "ESTRATTO_IL", "STATO_DAL"])

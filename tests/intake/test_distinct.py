@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.extracts import GOOD, row, rows, text_of, write_extract
+from tests.support.extracts import GOOD, fiscal_code, row, rows, text_of, write_extract
 from tests.support.invented_guides import PackCopy
 from tests.support.places import DATA, ROOT
 from videoguide.errors import InputError, StoreError
 from videoguide.intake import distinct as module
-from videoguide.intake.applications import Application, Rejection, read_applications
-from videoguide.intake.distinct import Counts, take_in
+from videoguide.intake.applications import Application, Rejection, read_applications, read_numbered
+from videoguide.intake.distinct import TWO_PEOPLE, Counts, take_in
 from videoguide.packs.campaigns import Campaign
 from videoguide.store import STALE_SECONDS, TEMPORARY_PREFIX, sweep
 
@@ -136,6 +136,22 @@ class TestTheSameApplicationTwice:
         assert [application.first_name for application in applications if application.id == "X"] == ["Ultima"]
         assert counts == Counts(len(between) + 3, 0, 2) and len(applications) == len(between) + 1
 
+    def test_a_number_that_two_people_share_is_trusted_in_none_of_its_rows(
+        self, pack: Campaign, tmp_path: Path
+    ) -> None:
+        other = row(CODICE_FISCALE=fiscal_code("BNCMRC80A01H501"), NOME="MARCO", SESSO="M")
+        good = row(ID_DOMANDA="AUU-2")
+        applications, counts = taken_rows(pack, tmp_path, row(), good, other, other)
+        assert [application.id for application in applications] == ["AUU-2"]
+        assert counts == Counts(rows=4, rejected=3, duplicates=0)
+        lines = written(tmp_path / "out" / "rejected.csv").splitlines()[1:]
+        assert lines == [f"{number};ID_DOMANDA;{TWO_PEOPLE}" for number in (2, 4, 5)]
+
+    def test_a_corrected_code_of_the_same_person_is_no_second_person(self, pack: Campaign, tmp_path: Path) -> None:
+        corrected = row(CODICE_FISCALE=fiscal_code("RSSGLI85T50H501"))
+        applications, counts = taken_rows(pack, tmp_path, row(CODICE_FISCALE=fiscal_code("RSSGLI85T50A562")), corrected)
+        assert len(applications) == 1 and counts == Counts(rows=2, rejected=0, duplicates=1)
+
     def test_a_newer_row_that_is_rejected_does_not_count(self, pack: Campaign, tmp_path: Path) -> None:
         (application,), counts = taken_rows(pack, tmp_path, row(), row(ESTRATTO_IL="07/06/2023", CANALE="PICCIONE"))
         assert application.extracted_on.day == 6 and counts == Counts(2, 1, 0)
@@ -219,12 +235,12 @@ class TestNothingLeftBehind:
     def test_a_file_that_breaks_while_it_is_read_leaves_the_old_list(
         self, pack: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def breaking(file: Path, campaign: Campaign) -> Iterator[Application | Rejection]:
-            yield from read_applications(file, campaign)
+        def breaking(file: Path, campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
+            yield from read_numbered(file, campaign)
             raise InputError("si è rotto")
 
         (tmp_path / "rejected.csv").write_text("old", encoding="utf-8")
-        monkeypatch.setattr(module, "read_applications", breaking)
+        monkeypatch.setattr(module, "read_numbered", breaking)
         with pytest.raises(InputError, match="si è rotto"), take_in(SIX, pack, tmp_path / "rejected.csv"):
             pytest.fail("it broke")
         assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]
@@ -340,7 +356,7 @@ class TestDisk:
     def test_a_full_disk_is_reported_in_italian(
         self, pack: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_TABLE", f"{module._TABLE}PRAGMA max_page_count = 4;")
+        monkeypatch.setattr(module, "_TABLES", f"{module._TABLES}PRAGMA max_page_count = 6;")
         with (
             pytest.raises(StoreError, match=r"copia di lavoro: lo spazio sul disco è finito$"),
             take_in(write_extract(tmp_path / "x.csv", rows(500)), pack, tmp_path / "out" / "rejected.csv"),

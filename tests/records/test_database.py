@@ -131,6 +131,54 @@ class TestSchema:
             with opened.engine.connect() as connection:
                 assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
 
+    def test_guides_made_before_they_were_bound_to_a_person_get_their_applications(self, address: str) -> None:  # noqa: F811
+        """With all that hangs on them: SQLite would take it away with a table that is made anew."""
+        if address.startswith("sqlite"):
+            Path(address.removeprefix("sqlite:///")).parent.mkdir()
+        engine = sa.create_engine(address)
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        empty = "X'00'" if address.startswith("sqlite") else "'\\x00'"
+        guide = "'a', '{id}', {application}, {empty}, 'documents', 'citizen', {empty}, {empty}, '{at}', '{at}', {gone}"
+        columns = (
+            "version, id, application_id, state, cases, channel, outline, segments, made_at, expires_at, withdrawn_at,"
+            " withdrawn_because"
+        )
+        at, flag = "2023-06-06 10:00:00+00:00", "0" if address.startswith("sqlite") else "false"
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0004")
+            for statement in (
+                f"INSERT INTO campaigns (id, title, since) VALUES ('c', 'C', '{at}')",
+                "INSERT INTO recipients (id, fiscal_code) VALUES (1, 'RSSGLI85T50A562S'), (2, 'BNCMRC80A01H501C')",
+                "INSERT INTO applications (id, campaign_id, number, extracted_on, left_out, recipient_id, first_name,"
+                " sex, applicant, channel, patronato, status) VALUES"
+                " (1, 'c', '1', '2023-06-06', '', 1, 'Giulia', 'F', '', '', '', ''),"
+                " (2, 'c', '2', '2023-06-06', '', 2, 'Marco', 'M', '', '', '', ''),"
+                " (3, 'c', '3', '2023-06-06', 'not-blocked', NULL, '', '', '', '', '', '')",
+                *(
+                    f"INSERT INTO guides ({columns}, draft) VALUES ("
+                    + guide.format(id=id, application=application, empty=empty, at=at, gone=gone)
+                    + f", {flag})"
+                    for id, application, gone in (
+                        ("old", 1, f"'{at}', 'changed'"),
+                        ("new", 1, "NULL, ''"),
+                        ("other", 2, "NULL, ''"),
+                        ("nobodys", 3, f"'{at}', 'solved'"),
+                    )
+                ),
+                f"INSERT INTO views (id, guide_id, opened_at, reached, followed) VALUES ('v', 'new', '{at}', 25, '')",
+                f"INSERT INTO ratings (guide_id, stars, comment, rated_at) VALUES ('new', 4, 'Utile.', '{at}')",
+            ):
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+        with Database(address) as opened, opened.session() as session:
+            bound = dict(session.exec(select(GuideRecord.id, GuideRecord.recipient_id)).all())
+            assert bound == {"old": 1, "new": 1, "other": 2, "nobodys": None}
+            assert counts(opened)["views"] == counts(opened)["ratings"] == 1
+            with opened.engine.connect() as connection:
+                assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
     def test_a_database_of_a_later_version_is_an_error_and_left_alone(self, address: str) -> None:  # noqa: F811
         with Database(address) as opened, opened.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

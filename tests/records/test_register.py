@@ -25,8 +25,20 @@ from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan
 from videoguide.intake.applications import Application
 from videoguide.packs.campaigns import Campaign
-from videoguide.records.database import ApplicationRecord, Database, GuideRecord, Recipient, Run, now
-from videoguide.records.register import CHANGED, SOLVED, CurrentGuide, Register, Registered, Step, months_later, step
+from videoguide.records import monitoring
+from videoguide.records.database import ApplicationRecord, Database, GuideRecord, Preview, Recipient, Run, now
+from videoguide.records.delivery import guide_of, guides_of
+from videoguide.records.register import (
+    CHANGED,
+    HANDED_OVER,
+    SOLVED,
+    CurrentGuide,
+    Register,
+    Registered,
+    Step,
+    months_later,
+    step,
+)
 from videoguide.runs import pipeline
 from videoguide.store import Store
 
@@ -103,7 +115,7 @@ def guides(register: Register) -> dict[str, GuideRecord]:
 class TestStep:
     """The rules alone."""
 
-    KNOWN = Registered(7, DAY, CurrentGuide("old", a_plan().state, a_plan().keys))
+    KNOWN = Registered(7, DAY, CurrentGuide("old", a_plan().state, a_plan().keys, GIULIA))
 
     @pytest.mark.parametrize(
         ("plan", "registered", "expected"),
@@ -122,7 +134,7 @@ class TestStep:
         ],
     )
     def test_nothing_new_is_made(
-        self, application: Application, plan: Plan, registered: Registered | None, expected: dict[str, str]
+        self, application: Application, plan: Plan, registered: Registered | None, expected: dict[str, Any]
     ) -> None:
         assert step(application, plan, registered) == Step(application, plan, registered, **expected)
 
@@ -151,7 +163,7 @@ class TestDayByDay:
         assert abs(guide.made_at - now()) < timedelta(minutes=1) and guide.withdrawn_at is None
         assert [row[:2] for row in rows(register)["deliveries"]] == [(made, "reserved-area")]
         assert register.registered(["A1", "other"]) == {
-            "A1": Registered(1, DAY, CurrentGuide(made, a_plan().state, a_plan().keys))
+            "A1": Registered(1, DAY, CurrentGuide(made, a_plan().state, a_plan().keys, GIULIA), GIULIA, "Giulia")
         }
 
     def test_an_application_is_kept_as_its_extract_tells_it(
@@ -290,6 +302,92 @@ class TestDayByDay:
 
     def test_nothing_to_do_is_nothing_done(self, register: Register) -> None:
         assert register.apply([]) == [] and register.registered([]) == {}
+
+
+CORRECTED = fiscal_code("RSSGLI85T50H501")
+"""Giulia's code with another place of birth."""
+
+
+class TestPersons:
+    """A guide belongs to the person it was made for, whoever has the application's number later."""
+
+    def test_a_number_that_another_person_has_now_is_another_guide_and_the_old_one_is_withdrawn(
+        self, apply: Apply, register: Register
+    ) -> None:
+        first = apply(a_plan()).made
+        change = apply(a_plan(), day=1, fiscal_code=MARCO, spoken_name="Marco")
+        assert change.handed_over and change.withdrawn == first and change.made not in ("", first)
+        old, new = guides(register)[first], guides(register)[change.made]
+        assert (old.withdrawn_because, new.withdrawn_because) == (HANDED_OVER, "")
+        assert old.recipient_id != new.recipient_id
+        assert new.expires_at == months_later(new.made_at, register.campaign.description.valid_months)
+
+    def test_neither_sees_what_is_the_others(self, apply: Apply, register: Register) -> None:
+        first = apply(a_plan()).made
+        monitoring.rate(register.database, first, 2, "Non ho capito.")
+        second = apply(a_plan(), day=1, fiscal_code=MARCO, spoken_name="Marco").made
+        (seen,) = guides_of(register.database, MARCO)
+        assert seen.id == second and seen.rating is None and not seen.is_seen
+        assert guides_of(register.database, GIULIA) == [] and guide_of(register.database, GIULIA, first) is None
+        assert guide_of(register.database, MARCO, first) is None
+
+    def test_a_number_that_comes_back_makes_a_third_guide(self, apply: Apply, register: Register) -> None:
+        first = apply(a_plan()).made
+        apply(a_plan(), day=1, fiscal_code=MARCO, spoken_name="Marco")
+        back = apply(a_plan(), day=2)
+        assert back.handed_over and back.made != first
+        assert [guide.id for guide in guides_of(register.database, GIULIA)] == [back.made]
+
+    def test_another_person_who_gets_no_guide_leaves_nothing_of_the_first_on_the_application(
+        self, apply: Apply, register: Register
+    ) -> None:
+        first = apply(a_plan()).made
+        change = apply(left_out(), day=1, fiscal_code=MARCO, spoken_name="Marco")
+        assert change.withdrawn == first and guides(register)[first].withdrawn_because == HANDED_OVER
+        (row,) = rows(register)["applications"]
+        assert "Giulia" not in row and row[5] is None
+
+    def test_previews_of_the_first_persons_guide_are_dropped(self, apply: Apply, register: Register) -> None:
+        apply(a_plan())
+        with register.database.session() as session:
+            session.add(
+                Preview(
+                    id="f" * 32,
+                    campaign_id=register.campaign.id,
+                    version="",
+                    application_id=1,
+                    outline=bytes(32),
+                    segments=b"",
+                    made_by="anna",
+                    expires_at=now() + timedelta(days=30),
+                )
+            )
+        apply(a_plan(), day=1)
+        assert len(rows(register)["previews"]) == 1, "nothing has changed"
+        apply(a_plan(), day=2, fiscal_code=MARCO, spoken_name="Marco")
+        assert rows(register)["previews"] == []
+
+    def test_a_corrected_code_of_the_same_person_keeps_the_guide_with_all_that_hangs_on_it(
+        self, apply: Apply, register: Register
+    ) -> None:
+        first = apply(a_plan()).made
+        monitoring.rate(register.database, first, 5, "Utile.")
+        change = apply(a_plan(), day=1, fiscal_code=CORRECTED)
+        assert change.kept == first and not change.handed_over
+        (seen,) = guides_of(register.database, CORRECTED)
+        assert seen.id == first and seen.rating is not None
+        assert guides_of(register.database, GIULIA) == []
+
+    def test_a_corrected_code_takes_the_withdrawn_guides_along(self, apply: Apply, register: Register) -> None:
+        apply(a_plan())
+        apply(a_plan(state="iban"), day=1)
+        apply(a_plan(state="iban"), day=2, fiscal_code=CORRECTED)
+        assert len({guide.recipient_id for guide in guides(register).values()}) == 1
+
+    @pytest.mark.parametrize("name", ["", "Anna"])
+    def test_without_the_same_name_no_code_counts_as_corrected(self, apply: Apply, name: str) -> None:
+        apply(a_plan())
+        assert apply(a_plan(), day=1, fiscal_code=CORRECTED, spoken_name=name).handed_over
 
 
 class TestFilesFirst:

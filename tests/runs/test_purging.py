@@ -36,11 +36,14 @@ from videoguide.guide.guides import GUIDE_FILE, guide_folder
 from videoguide.media.payload import SEGMENTS
 from videoguide.records.database import (
     ApplicationRecord,
+    GuideRecord,
     LoginSession,
     Preview,
     Rating,
     View,
 )
+from videoguide.records.delivery import guides_of
+from videoguide.records.monitoring import open_view, rate
 from videoguide.runs.pruning import prune
 from videoguide.runs.purging import Purged, purge_expired, purge_person
 from videoguide.speech.narration import SPEECH
@@ -202,6 +205,39 @@ class TestPurgePerson:
         world.render(tmp_path, {**PEOPLE[0], "alunni": "1", "estratto": "2024-04-02"})
         with world.opened() as database:
             assert purge_person(world.store, database, ANNA).guides == 2
+
+    def test_of_who_once_had_another_persons_number_nothing_is_left(self, world: World, tmp_path: Path) -> None:
+        """The guide itself is the person's, not only the application: comment, view, file and name go with it."""
+        first = world.guides()["2"].id
+        with world.opened() as database:
+            rate(database, first, 2, "Parole di chi aveva il numero.")
+            open_view(database, first)
+        dario = fiscal_code("VRDDRA80A01H501")
+        report = world.render(
+            tmp_path,
+            {**PEOPLE[1], "cf": dario, "nome": "Dario", "estratto": "2024-04-02"},
+            {**PEOPLE[2], "consenso": "n"},
+        )
+        assert (report.made, report.withdrawn) == (1, 2)
+        with world.opened() as database:
+            (delivered,) = guides_of(database, dario)
+            assert delivered.id != first and delivered.rating is None
+            assert purge_person(world.store, database, BRUNO).guides == 2
+            assert [guide.id for guide in guides_of(database, dario)] == [delivered.id]
+        assert world.says("Bruno") == world.says(BRUNO) == world.says("Parole di chi") == world.says(first) == []
+        assert world.people() == {ANNA, OTHER_ANNA, dario}
+
+    def test_of_who_has_anothers_number_now_nothing_of_the_other_goes(self, world: World, tmp_path: Path) -> None:
+        first = world.guides()["2"].id
+        dario = fiscal_code("VRDDRA80A01H501")
+        world.render(tmp_path, {**PEOPLE[1], "cf": dario, "nome": "Dario", "estratto": "2024-04-02"})
+        with world.opened() as database:
+            assert purge_person(world.store, database, dario).guides == 1
+            with database.session() as session:
+                assert session.get(GuideRecord, first) is not None
+                application = session.exec(select(ApplicationRecord).where(ApplicationRecord.number == "2")).one()
+                assert (application.first_name, application.recipient_id, application.facts) == ("", None, None)
+        assert world.says(dario) == [] and world.people() == {ANNA, BRUNO, OTHER_ANNA}
 
     def test_the_code_comes_from_standard_input_and_is_never_said(self, world: World) -> None:
         forecast = world.cli("purge", "--person", "--dry-run", input=f"{BRUNO}\n")

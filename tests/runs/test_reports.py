@@ -4,6 +4,7 @@
 """What a run did, as numbers."""
 
 import json
+from typing import Any
 
 from tests.support.invented_guides import an_application
 from videoguide.guide.plans import Plan
@@ -61,7 +62,14 @@ def test_guides_are_shared_out_by_joined_cases_and_by_channel() -> None:
 def test_a_step_counts_for_what_it_does_to_guides(pack: Campaign) -> None:
     report = a_report()
     application, plan = an_application(pack), Plan("1")
-    for done in ({"made": "x"}, {"made": "x", "withdrawn": "y"}, {"renewed": "x"}, {"kept": "x"}, {"withdrawn": "y"}):
+    changes: list[dict[str, Any]] = [
+        {"made": "x"},
+        {"made": "x", "withdrawn": "y"},
+        {"renewed": "x"},
+        {"kept": "x"},
+        {"withdrawn": "y"},
+    ]
+    for done in changes:
         report.count_step(Step(application, plan, None, **done))
     assert (report.made, report.renewed, report.kept, report.withdrawn) == (2, 1, 1, 2)
 

@@ -60,6 +60,7 @@ def deliver(
             GuideRecord(
                 id=id,
                 application_id=application.id or 0,
+                recipient_id=recipient,
                 state=bytes(32),
                 cases="+".join(guide.outline.cases) if guide else "missing-receipt",
                 channel=guide.outline.channel if guide else "citizen",

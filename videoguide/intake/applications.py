@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,7 @@ from stdnum.it import codicefiscale
 from videoguide.errors import FirstNameError, InputError
 from videoguide.intake.extracts import Row, read_rows
 from videoguide.packs.campaigns import Campaign
+from videoguide.wording import INSTITUTE_TIME
 
 Sex = Literal["F", "M", ""]
 FactValue = str | int | tuple[str, ...]
@@ -124,6 +125,33 @@ def tidy_fiscal_code(text: str) -> str:
         raise InputError(f"codice fiscale: {error.reason}") from error
 
 
+def is_corrected_code(old_code: str, old_name: str, new_code: str, new_name: str) -> bool:
+    """Whether two fiscal codes can be one person's, before and after a correction; names as spoken.
+
+    What registers correct is the surname's letters, the place of birth, and digits that were replaced by letters to
+    tell two people apart (omocodia): first name, date of birth and sex stay. So a code counts as corrected where the
+    first name, its three letters, and the date and sex (characters 4 to 11) are the same. Two people who share all of
+    that and were given one application's number are far rarer than a correction; without a first name, or with a code
+    of another form, nothing can be told, and the codes count as two people's.
+
+    >>> is_corrected_code("RSSGLI85T50A562S", "Giulia", "RSSGLI85T50H501G", "Giulia")
+    True
+    >>> is_corrected_code("RSSGLI85T50A562S", "Giulia", "RSSGLI85T10A562O", "Giulia")
+    False
+    """
+    if not old_name or old_name.casefold() != new_name.casefold() or len(old_code) != 16 or len(new_code) != 16:
+        return False
+    return _name_and_birth(old_code) == _name_and_birth(new_code)
+
+
+def _name_and_birth(code: str) -> str:
+    """The letters of the first name, the date of birth and the sex, with the digits of omocodia undone."""
+    return code[3:6] + "".join(
+        character.translate(_OMOCODIA) if place in (0, 1, 3, 4) else character
+        for place, character in enumerate(code[6:11])
+    )
+
+
 def tidy_patronato(name: str) -> str:
     """A patronato's name, blanks folded, which may be empty; raises InputError where :func:`tidy_name` would raise."""
     folded = " ".join(name.split())
@@ -141,7 +169,13 @@ def read_applications(file: Path, campaign: Campaign) -> Iterator[Application | 
     CSV in UTF-8 (with or without BOM) or Windows-1252, comma or semicolon, plain or in gzip; or Parquet.
     Raises InputError, before anything is yielded, for a file that is not such an extract.
     """
-    return map(_RowReader(campaign).read, read_rows(file, campaign))
+    return (outcome for _, outcome in read_numbered(file, campaign))
+
+
+def read_numbered(file: Path, campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
+    """The same as :func:`read_applications`, each with the number of its row. Raises InputError likewise."""
+    read = _RowReader(campaign).read
+    return ((row.number, read(row)) for row in read_rows(file, campaign))
 
 
 class _RowReader:
@@ -154,6 +188,8 @@ class _RowReader:
         self.values = campaign.extract.values
         self.facts = campaign.description.facts
         self.name_letters = campaign.description.limits.name_letters
+        self.first_year = min(campaign.description.years)
+        self.latest_day = datetime.now(INSTITUTE_TIME).date() + timedelta(days=1)  # a machine's clock may be behind
 
     def read(self, row: Row) -> Application | Rejection:
         columns = self.extract.columns
@@ -186,7 +222,7 @@ class _RowReader:
             email=_contact(cell["email"], _EMAIL),
             mobile=_contact(cell["mobile"], _MOBILE),
             on_app_io=self.values["on_app_io"].get(cell["on_app_io"]) == "yes",
-            extracted_on=self._date("extracted_on", cell["extracted_on"]),
+            extracted_on=self._extract_day(cell["extracted_on"]),
         )
 
     def _name(self, cell: str) -> str:
@@ -205,6 +241,15 @@ class _RowReader:
         if cell:
             return self._value("sex", cell)  # type: ignore[return-value]
         return "F" if _day(fiscal_code[9:11]) > 40 else "M"
+
+    def _extract_day(self, cell: str) -> date:
+        """The extract's day: one that is still to come, or too early for the campaign, would decide what is newer."""
+        day = self._date("extracted_on", cell)
+        if day > self.latest_day:
+            raise _Reject("extracted_on", "è un giorno che deve ancora venire; ammesso: fino a domani")
+        if day.year < self.first_year:
+            raise _Reject("extracted_on", f"è prima della campagna; ammesso: dal {self.first_year}")
+        return day
 
     def _date(self, field: str, cell: str) -> date:
         day = _parse_date(cell, self.extract.date)

@@ -99,9 +99,10 @@ class VersionRecord(SQLModel, table=True):
 class GuideRecord(SQLModel, table=True):
     """One guide: an opaque random id, the application state it is about, and the segments it is made of.
 
-    ``state`` is the hash of what the person is asked to do; ``outline`` and ``segments`` are keys in the store,
-    32 bytes each; ``version`` is the pack's when it was made. Only staff see a ``draft``. An application has at most
-    one guide, and one draft, that is not withdrawn.
+    ``recipient_id`` is the person it was made for and the only one who may see it: an application's number may be
+    another's later. ``state`` is the hash of what the person is asked to do; ``outline`` and ``segments`` are keys in
+    the store, 32 bytes each; ``version`` is the pack's when it was made. Only staff see a ``draft``. An application
+    has at most one guide, and one draft, that is not withdrawn.
     """
 
     __tablename__ = "guides"
@@ -115,12 +116,14 @@ class GuideRecord(SQLModel, table=True):
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
         Index("ix_guides_application_id", "application_id"),
+        Index("ix_guides_recipient_id", "recipient_id"),
         Index("ix_guides_made_at", "made_at"),
         Index("ix_guides_withdrawn_at", "withdrawn_at"),
     )
 
     id: str = Field(primary_key=True, max_length=32)
     application_id: int = Field(foreign_key="applications.id", ondelete="CASCADE")
+    recipient_id: int | None = Field(default=None, foreign_key="recipients.id")
     state: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
     cases: str = Field(max_length=200)
     channel: str = Field(max_length=20)

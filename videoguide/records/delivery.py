@@ -78,7 +78,7 @@ _GUIDES = (
     )
     .select_from(GuideRecord)
     .join(ApplicationRecord, col(GuideRecord.application_id) == col(ApplicationRecord.id))
-    .join(Recipient, col(ApplicationRecord.recipient_id) == col(Recipient.id))
+    .join(Recipient, col(GuideRecord.recipient_id) == col(Recipient.id))
     .outerjoin(Rating, col(Rating.guide_id) == col(GuideRecord.id))
     .where(
         col(Recipient.fiscal_code) == bindparam("person"),

@@ -15,23 +15,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import col
 
 from videoguide.errors import StoreError
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan
-from videoguide.intake.applications import Application
+from videoguide.intake.applications import Application, is_corrected_code
 from videoguide.packs.campaigns import Campaign, joined_ids
-from videoguide.records.applications import columns_of, unnamed_columns
+from videoguide.records.applications import columns_of, forgotten_columns, unnamed_columns
 from videoguide.records.database import (
     ApplicationRecord,
     Database,
     Delivery,
     GuideRecord,
+    Preview,
     Recipient,
     Run,
     now,
@@ -39,8 +40,8 @@ from videoguide.records.database import (
 from videoguide.records.versions import enter_campaign
 
 RESERVED_AREA = "reserved-area"
-SOLVED, CHANGED = "solved", "changed"
-"""Why a guide was withdrawn: its reason has vanished, or has changed."""
+SOLVED, CHANGED, HANDED_OVER = "solved", "changed", "handed-over"
+"""Why a guide was withdrawn: its reason has vanished or has changed, or its number is another person's now."""
 ATTEMPTS = 3
 DRAFT_LASTS = timedelta(days=30)
 """How long a draft is kept; after that, ``purge --expired`` deletes its files and rows."""
@@ -48,20 +49,31 @@ DRAFT_LASTS = timedelta(days=30)
 
 @dataclass(frozen=True)
 class CurrentGuide:
-    """The guide that an application has now."""
+    """The guide that an application has now, and the fiscal code of the person it was made for."""
 
     id: str
     state: bytes
     keys: GuideKeys
+    fiscal_code: str
 
 
 @dataclass(frozen=True)
 class Registered:
-    """An application's row, the date of its newest extract, and its current guide."""
+    """An application's row: the date of its newest extract, its person if there is one, and its current guide."""
 
     record: int
     extracted_on: date
     guide: CurrentGuide | None
+    fiscal_code: str = ""
+    first_name: str = ""
+
+    def is_handed_over(self, application: Application) -> bool:
+        """Whether the number is another person's now; a corrected code of the same person is none."""
+        code = self.guide.fiscal_code if self.guide else self.fiscal_code
+        return bool(code) and not (
+            code == application.fiscal_code
+            or is_corrected_code(code, self.first_name, application.fiscal_code, application.spoken_name)
+        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ class Step:
     """What one application's plan changes, as ids of guides.
 
     At most one guide is ``made``, ``renewed`` (its words changed, not its reason) or ``kept`` as it is, and at most one
-    is ``withdrawn``.
+    is ``withdrawn``. ``handed_over``: the application's number is another person's now.
     """
 
     application: Application
@@ -79,6 +91,14 @@ class Step:
     renewed: str = ""
     kept: str = ""
     withdrawn: str = ""
+    handed_over: bool = False
+
+    @property
+    def withdrawn_because(self) -> str:
+        """Why a guide is withdrawn by this step."""
+        if self.handed_over:
+            return HANDED_OVER
+        return CHANGED if self.made else SOLVED
 
     @property
     def guide(self) -> str:
@@ -90,10 +110,12 @@ def step(application: Application, plan: Plan, registered: Registered | None) ->
     """What is to be done for an application of the newest extract."""
     current = registered.guide if registered else None
     withdrawn = current.id if current else ""
+    handed_over = registered is not None and registered.is_handed_over(application)
     if plan.left_out:
-        return Step(application, plan, registered, withdrawn=withdrawn)
-    if current is None or current.state != plan.state:
-        return Step(application, plan, registered, made=secrets.token_hex(16), withdrawn=withdrawn)
+        return Step(application, plan, registered, withdrawn=withdrawn, handed_over=handed_over)
+    if current is None or handed_over or current.state != plan.state:
+        made = secrets.token_hex(16)
+        return Step(application, plan, registered, made=made, withdrawn=withdrawn, handed_over=handed_over)
     if current.keys != plan.keys:
         return Step(application, plan, registered, renewed=current.id)
     return Step(application, plan, registered, kept=current.id)
@@ -161,15 +183,19 @@ class Register:
         return []
 
     def _registered(self, session: Session, numbers: Sequence[str]) -> dict[str, Registered]:
+        person, watcher = aliased(Recipient), aliased(Recipient)
         query = (
             select(
                 col(ApplicationRecord.number),
                 col(ApplicationRecord.id),
                 col(ApplicationRecord.extracted_on),
+                col(person.fiscal_code),
+                col(ApplicationRecord.first_name),
                 col(GuideRecord.id),
                 col(GuideRecord.state),
                 col(GuideRecord.outline),
                 col(GuideRecord.segments),
+                col(watcher.fiscal_code),
             )
             .select_from(ApplicationRecord)
             .outerjoin(
@@ -178,13 +204,15 @@ class Register:
                 & col(GuideRecord.withdrawn_at).is_(None)
                 & col(GuideRecord.draft).is_(self.draft),
             )
+            .outerjoin(person, col(person.id) == col(ApplicationRecord.recipient_id))
+            .outerjoin(watcher, col(watcher.id) == col(GuideRecord.recipient_id))
             .where(ApplicationRecord.campaign_id == self.campaign.id, col(ApplicationRecord.number).in_(numbers))  # type: ignore[arg-type]
         )
         registered: dict[str, Registered] = {}
-        for number, record, extracted_on, guide, state, outline, segments in session.execute(query):
-            current = CurrentGuide(guide, state, GuideKeys.unpacked(outline, segments)) if guide else None
+        for number, record, extracted_on, code, name, guide, state, outline, segments, own in session.execute(query):
+            current = CurrentGuide(guide, state, GuideKeys.unpacked(outline, segments), own or "") if guide else None
             if record is not None:  # a row that was read has an id; the column's type is also that of a new row
-                registered[number] = Registered(record, extracted_on, current)
+                registered[number] = Registered(record, extracted_on, current, code or "", name)
         return registered
 
     def _write(self, session: Session, steps: Sequence[Step]) -> None:
@@ -198,11 +226,13 @@ class Register:
                     {
                         "id": change.withdrawn,
                         "withdrawn_at": moment,
-                        "withdrawn_because": CHANGED if change.made else SOLVED,
+                        "withdrawn_because": change.withdrawn_because,
                     }
                     for change in withdrawn
                 ],
             )
+        self._hand_over(session, steps)
+        self._correct_codes(session, steps, people)
         if renewed := [change for change in steps if change.renewed]:
             session.execute(
                 update(GuideRecord), [{"id": change.renewed, **self._content(change.plan)} for change in renewed]
@@ -216,6 +246,7 @@ class Register:
                     {
                         "id": change.made,
                         "application_id": records[change.application.id],
+                        "recipient_id": people[change.application.fiscal_code],
                         "state": change.plan.state,
                         "cases": joined_ids(change.plan.cases),
                         "made_at": moment,
@@ -232,6 +263,29 @@ class Register:
                     insert(Delivery),
                     [{"guide_id": change.made, "medium": RESERVED_AREA, "at": moment} for change in made],
                 )
+
+    def _hand_over(self, session: Session, steps: Sequence[Step]) -> None:
+        """Delete what staff previewed for the person whose number it was: it says that person's name."""
+        records = [change.registered.record for change in steps if change.handed_over and change.registered]
+        if records and not self.draft:
+            session.execute(delete(Preview).where(col(Preview.application_id).in_(records)))
+
+    def _correct_codes(self, session: Session, steps: Sequence[Step], people: Mapping[str, int]) -> None:
+        """Give the guides of people whose fiscal code was corrected to the corrected one, those withdrawn as well."""
+        for change in steps:
+            registered = change.registered
+            if registered is None or change.handed_over or not change.guide or self.draft:
+                continue
+            old_code = registered.guide.fiscal_code if registered.guide else registered.fiscal_code
+            if old_code in ("", change.application.fiscal_code):
+                continue
+            old = select(col(Recipient.id)).where(col(Recipient.fiscal_code) == old_code).scalar_subquery()
+            session.execute(
+                update(GuideRecord)
+                .where(col(GuideRecord.application_id) == registered.record, col(GuideRecord.recipient_id) == old)
+                .values(recipient_id=people[change.application.fiscal_code]),
+                execution_options={"synchronize_session": False},
+            )
 
     def _people(self, session: Session, steps: Sequence[Step]) -> dict[str, int]:
         """Ids of the recipients, by fiscal code; new ones are added."""
@@ -284,6 +338,8 @@ class Register:
             row |= {"recipient_id": people[application.fiscal_code], **columns_of(application)}
         elif change.registered is None:
             row |= unnamed_columns()
+        elif change.handed_over:
+            row |= forgotten_columns()
         return row
 
 

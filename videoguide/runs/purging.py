@@ -78,8 +78,9 @@ def purge_person(store: Store, database: Database, fiscal_code: str, *, dry_run:
     if person is None:
         return Purged(settled=dry_run or database.settle())
     theirs = select(col(ApplicationRecord.id)).where(col(ApplicationRecord.recipient_id) == person)
-    of_guides, of_previews = (col(table.application_id).in_(theirs) for table in (GuideRecord, Preview))
-    return _purge(store, database, of_guides, of_previews, dry_run)
+    # a guide without a person is nobody's: with "=" it would be neither this person's nor another's
+    of_guides = col(GuideRecord.recipient_id).is_not_distinct_from(person)
+    return _purge(store, database, of_guides, col(Preview.application_id).in_(theirs), dry_run)
 
 
 def _purge(
@@ -176,12 +177,16 @@ def _delete_rows(database: Database, doomed: ColumnElement[bool], check: RunChec
             ids = session.execute(batch).scalars().all()
             session.execute(delete(GuideRecord).where(col(GuideRecord.id).in_(ids)))
             guides_left = len(ids) == BATCH
-    guide_of_it = exists().where(col(GuideRecord.application_id) == col(ApplicationRecord.id))
+    guide_of_its_person = exists().where(
+        col(GuideRecord.application_id) == col(ApplicationRecord.id),
+        col(GuideRecord.recipient_id) == col(ApplicationRecord.recipient_id),
+    )
     application_of_theirs = exists().where(col(ApplicationRecord.recipient_id) == col(Recipient.id))
+    guide_of_theirs = exists().where(col(GuideRecord.recipient_id) == col(Recipient.id))
     with database.session() as session:
         has_person = col(ApplicationRecord.recipient_id).is_not(None)
         for statement in (
-            update(ApplicationRecord).where(has_person, ~guide_of_it).values(forgotten_columns()),
-            delete(Recipient).where(~application_of_theirs),
+            update(ApplicationRecord).where(has_person, ~guide_of_its_person).values(forgotten_columns()),
+            delete(Recipient).where(~application_of_theirs, ~guide_of_theirs),
         ):
             session.execute(statement, execution_options={"synchronize_session": False})
