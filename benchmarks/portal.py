@@ -279,6 +279,7 @@ def prepare(folder: Path, found: Settings, people: int) -> tuple[list[Viewer], i
                 record = GuideRecord(
                     id=f"{number:032x}",
                     application_id=application_record.id or 0,
+                    recipient_id=person.id or 0,
                     state=bytes(32),
                     cases=CASE,
                     channel="citizen",
@@ -304,10 +305,10 @@ def _own_segments(store: Store, guide: Guide, number: int) -> bytes:
 
 
 def _inside(page: str, name: str) -> str:
-    found = re.search(rf'data-{name}="([^"]+)"', page)
-    if found is None:
+    attribute = re.search(rf'data-{name}="([^"]+)"', page)
+    if attribute is None:
         raise SystemExit(f"the page has no {name}")
-    return found[1]
+    return attribute[1]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -149,6 +149,45 @@ def test_a_name_of_something_that_is_not_there_is_an_error_with_what_is(
     assert caught.value.file == str(tiny_copy.folder / file)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://www.example.org/",
+            "//www.example.org/",
+            "/bonus-libri",
+            "",
+        ),
+        *("https://www.example.com/", "https://www.example.org.evil.example/", "https://www.example.org@evil.example/"),
+        *("https://anna:1234@www.example.org/", "https://www.example.org:8443/", "https://www.example.org?x=1"),
+        *(
+            "https:///www.example.org/",
+            "https://evil.example/\\\\www.example.org/",
+            "https://www.example.org\\\\@evil/",
+        ),
+        *(
+            "https://www.example.org/a b",
+            "https://www.example.org/à",
+            " https://www.example.org/",
+            "HTTPS://www.example.org",
+        ),
+        "https://www.example.org/\\n",
+    ],
+)
+def test_a_link_that_is_no_address_of_an_allowed_site_is_an_error(tiny_copy: PackCopy, url: str) -> None:
+    tiny_copy.change("campaign.toml", "https://www.example.org/bonus-libri", url)
+    with pytest.raises(PackError, match=r"links\.service.*: non è un indirizzo https di www\.example\.org$"):
+        tiny_copy.load()
+
+
+@pytest.mark.parametrize("url", ["https://www.example.org", "https://www.example.org/a.html?b=1&c=%C3%A0#d"])
+def test_a_link_may_lead_to_any_page_of_an_allowed_site(tiny_copy: PackCopy, url: str) -> None:
+    tiny_copy.change("campaign.toml", "https://www.example.org/bonus-libri", url)
+    assert tiny_copy.load().description.links["service"].url == url
+
+
 @pytest.mark.parametrize("file", ["extract.toml", "catalogue.toml", "windows.toml", "scenes/hello.toml"])
 def test_a_missing_file_is_an_error_that_names_it(tiny_copy: PackCopy, file: str) -> None:
     (tiny_copy.folder / file).unlink()

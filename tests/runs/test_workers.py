@@ -329,7 +329,7 @@ class TestDamage:
 
 FULL = {
     "working copy": (1_000, None, r"/out: copia di lavoro: .+"),
-    "database": (40_000, None, r"sqlite:.+guides\.db: il database .+"),
+    "database": (60_000, None, r"sqlite:.+guides\.db: il database .+"),
     "tables of the database": (140_000, None, r"sqlite:.+guides\.db: il database .+"),
     "speech": (None, 100, r".+/speech/.+: non si può scrivere: il file è troppo grande"),
     "segments": (None, 10_000, r".+/segments/.+: non si può scrivere: il file è troppo grande"),

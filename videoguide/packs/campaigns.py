@@ -10,6 +10,7 @@ strict: an unknown key, a wrong type or a reference to something missing is a Pa
 the place.
 """
 
+import re
 import shutil
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -335,6 +336,9 @@ FIRST_NAME = "first_name"
 """The one personal variable. Only the words and drawings of scenes may depend on it; who gets a guide, which scenes
 it has and what its windows say may not, so that guides share all of that."""
 
+_ADDRESS = re.compile(r"https://(?P<host>[a-z0-9.-]+)(?:/[!-\[\]-~]*)?")
+"""No user, no port and no backslash, which browsers read differently (https://url.spec.whatwg.org/#url-parsing)."""
+
 _T = TypeVar("_T")
 
 
@@ -381,6 +385,7 @@ def _check_references(pack: Campaign) -> None:
             require(button.sentence, sentences, file, where, "frase")
         for sentence in scene.sentences:
             require(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variabile")
+    _check_links(pack)
     _check_impersonal(pack)
     extract = pack.extract
     facts = {fact_id for fact_id, fact in description.facts.items() if fact.type != "count"}
@@ -395,6 +400,16 @@ def _check_references(pack: Campaign) -> None:
         meanings = description.channels if column == "channel" else SPELLINGS.get(column)
         for value in spellings.values() if meanings else ():
             require(value, meanings, "extract.toml", f"values.{column}", column)
+
+
+def _check_links(pack: Campaign) -> None:
+    """A link is an https address of an allowed site; raises PackError."""
+    hosts = pack.description.hosts
+    for link_id, link in pack.description.links.items():
+        address = _ADDRESS.fullmatch(link.url)
+        if not address or address["host"] not in hosts:
+            reason = f"non è un indirizzo https di {', '.join(hosts)}"
+            raise PackError(pack.folder / "campaign.toml", reason, where=f"links.{link_id}")
 
 
 def _check_impersonal(pack: Campaign) -> None:

@@ -41,7 +41,7 @@ ABOUT_STAFF = "Personale dell’istituto"
 NO_GUIDE = "Nessuna guida"
 
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
-_COUNTRY = re.compile(r"TIN[A-Z]{2}-")
+_ITALIAN = "TINIT-"
 
 router = APIRouter(include_in_schema=False)
 
@@ -249,14 +249,17 @@ def _provider(portal: Portal) -> Provider:
 
 
 def fiscal_code_of(value: object) -> str:
-    """A person's fiscal code from the provider's attribute, with or without the prefix of a country (``TINIT-``).
+    """A person's fiscal code from the provider's attribute, bare or with Italy's prefix (``TINIT-``).
+
+    The prefix, of ETSI EN 319 412-1, names the country whose tax office gave the number. Under another country's
+    prefix the same letters are another person's, so only Italy's is taken off.
 
     Raises Denial for anything that is not a valid fiscal code.
     """
     if not isinstance(value, str) or len(value) > 64:
         raise Denial("identity_missing")
     try:
-        return applications.tidy_fiscal_code(_COUNTRY.sub("", value.strip().upper(), count=1))
+        return applications.tidy_fiscal_code(value.strip().upper().removeprefix(_ITALIAN))
     except InputError as error:
         raise Denial("identity_missing") from error
 
