@@ -101,7 +101,7 @@ class Figures(msgspec.Struct):
     cold: Run
     cold_files: Run
     cold_copies: list[Run]
-    one: tuple[float, int] | None
+    moviepy_file: tuple[float, int] | None
 
 
 class Bench:
@@ -195,7 +195,7 @@ class Bench:
         done.seconds, done.used, done.peak_mb = watched.seconds, watched.used, watched.peak_bytes / 1e6
         if "render" in command and (file := Path(command[command.index("-o") + 1]) / REPORT_FILE).exists():
             seconds = msgspec.json.decode(file.read_bytes())["seconds"]
-            if seconds.get("segments"):  # the stages' ends are told by the last one's: what follows it is nothing
+            if seconds.get("segments"):  # the stages' ends are reported by the last one's: what follows it is nothing
                 end = watched.seconds - seconds["guides"]
                 cores = os.cpu_count() or 1
                 busy, ready, idle = watched.cores(max(0, end - seconds["segments"]), end)
@@ -226,8 +226,8 @@ def measured(bench: Bench, options: argparse.Namespace) -> Figures:
     warm = [bench.render("warm-1", extract, guides)]
     at_many = bench.render("warm-many", great, many)
     warm += [bench.render(f"warm-{number}", extract, guides) for number in (2, 3)]
-    one = None if options.skip_moviepy else _one_by_one(bench)
-    _room_for(guides * (one[1] if one else first.store_bytes // 100), bench.folder)
+    moviepy_file = None if options.skip_moviepy else _one_by_one(bench)
+    _room_for(guides * (moviepy_file[1] if moviepy_file else first.store_bytes // 100), bench.folder)
     files = bench.render("files", extract, guides, keep=True, format="mp4")
     copies = bench.copies("files")
     rows = [
@@ -241,7 +241,9 @@ def measured(bench: Bench, options: argparse.Namespace) -> Figures:
         "cold-files", names, options.cold, keep=True, size=cold_size, voice=cold_voice, format="mp4"
     )
     cold_copies = bench.copies("cold-files")
-    return Figures(first, warm, fewer, files, copies, first_many, at_many, rows, cold, cold_files, cold_copies, one)
+    return Figures(
+        first, warm, fewer, files, copies, first_many, at_many, rows, cold, cold_files, cold_copies, moviepy_file
+    )
 
 
 def rows_for(guides: int) -> int:
@@ -466,11 +468,11 @@ def _disk(figures: Figures) -> Iterator[tuple[str, str, str, str]]:
     files = figures.files
     whole = files.output_bytes + files.database_bytes
     yield f"MP4 files, {files.guides:,} guides", _size(whole / files.guides), _size(whole), _size(files.store_bytes)
-    if figures.one:
+    if figures.moviepy_file:
         yield (
             f"one render a person (MoviePy), {files.guides:,} guides",
-            _size(figures.one[1]),
-            f"{_size(figures.one[1] * files.guides)} (extrapolated)",
+            _size(figures.moviepy_file[1]),
+            f"{_size(figures.moviepy_file[1] * files.guides)} (extrapolated)",
             "",
         )
 
@@ -505,8 +507,8 @@ def draw(figures: Figures, chosen: Settings, options: argparse.Namespace) -> Non
             tuple((run.guides, float(run.database_bytes + run.store_bytes)) for run in (first, later)),
         ),
     ]
-    if figures.one:
-        seconds, size = figures.one
+    if figures.moviepy_file:
+        seconds, size = figures.moviepy_file
         time_lines.append(Line("one render\na person (MoviePy)", grey, ((1, seconds),)))
         disk_lines.append(Line("one render\na person", grey, ((1, float(size)),)))
     note = "{}×{} pictures, voice {}, {} cores; dots are measured, what is dotted is extrapolated"
@@ -519,8 +521,8 @@ def draw(figures: Figures, chosen: Settings, options: argparse.Namespace) -> Non
 
 
 def _met(amount: float, limit: float, unit: str) -> str:
-    told = f"{amount:.2f}" if amount < 10 else f"{amount:,.0f}"
-    return f"{told} {unit} ({'within' if amount <= limit else 'over'} {limit:g} {unit})"
+    amount_words = f"{amount:.2f}" if amount < 10 else f"{amount:,.0f}"
+    return f"{amount_words} {unit} ({'within' if amount <= limit else 'over'} {limit:g} {unit})"
 
 
 def _size(amount: float) -> str:

@@ -74,9 +74,9 @@ class Times:
             words = filters.get("words", "")
             self._add("comments", lambda: comments(database, campaign, selection, words=words))
             return
-        found: list[Figures] = []
-        self._add("figures", lambda: found.append(figures(database, campaign, selection, max_age=YOUNG_ENOUGH)))
-        self._add("charts, wide and narrow", lambda: (charts(found[0]), charts(found[0], NARROW)))
+        results: list[Figures] = []
+        self._add("figures", lambda: results.append(figures(database, campaign, selection, max_age=YOUNG_ENOUGH)))
+        self._add("charts, wide and narrow", lambda: (charts(results[0]), charts(results[0], NARROW)))
 
     def _add(self, what: str, work: Callable[[], object]) -> None:
         self.calls.setdefault(what, []).append(timed(work))
@@ -171,10 +171,10 @@ def _megabytes(database: Database) -> float:
 def addresses(options: argparse.Namespace) -> Iterator[list[str]]:
     """A database of each kind that is asked for, gone at the end."""
     with tempfile.TemporaryDirectory(prefix="figures-", dir=options.folder) as name, ExitStack() as stack:
-        found = [f"sqlite:///{name}/figures.db"]
+        databases = [f"sqlite:///{name}/figures.db"]
         if not options.only_sqlite:
-            found.append(stack.enter_context(postgresql_server())())
-        yield found
+            databases.append(stack.enter_context(postgresql_server())())
+        yield databases
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -216,8 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the figures' pages on each database that was asked for."""
     options = _options(arguments)
     campaign = campaigns.load(assets.packs_folder(), CAMPAIGN)
-    with addresses(options) as found:
-        measured = [measure(address, campaign, options) for address in found]
+    with addresses(options) as databases:
+        measured = [measure(address, campaign, options) for address in databases]
     text = told(measured, options)
     print(text)
     report.write_section(options.report, "figures", text)

@@ -194,7 +194,7 @@ def inside(studio: Studio, folder: Path, rounds: int) -> dict[str, float]:
         script = script_for(*SEEN, studio)
         filled = time.perf_counter()
         made = make_guide(script, studio)
-        found = time.perf_counter()
+        segments_at = time.perf_counter()
         if alone:
             _write_mp4(made.guide, file)
         else:
@@ -205,8 +205,8 @@ def inside(studio: Studio, folder: Path, rounds: int) -> dict[str, float]:
             path.unlink()
         if number > 1:  # the first of each fill caches
             taken["words"].append(filled - start)
-            taken["segments"].append(found - filled)
-            taken["mp4" if alone else "all files"].append(written - found)
+            taken["segments"].append(segments_at - filled)
+            taken["mp4" if alone else "all files"].append(written - segments_at)
             taken["to mp4" if alone else "to all files"].append(written - start)
     return {step: statistics.median(seconds) for step, seconds in taken.items()}
 
@@ -238,9 +238,9 @@ def preview(first_name: str, sex: str, chosen: Settings, file: Path, *, new: int
 
 def moviepy_guide(script: Script, studio: Studio, file: Path) -> None:
     """(a) Layers and speech come from the store: only composing, encoding and joining are MoviePy's."""
-    told = [studio.narrate(scene) for scene in script.scenes]
-    drawings = [studio.draw(scene, heard) for scene, heard in zip(script.scenes, told, strict=True)]
-    moviepy_film(drawings, [heard.samples for heard in told], file)
+    narrations = [studio.narrate(scene) for scene in script.scenes]
+    drawings = [studio.draw(scene, heard) for scene, heard in zip(script.scenes, narrations, strict=True)]
+    moviepy_film(drawings, [heard.samples for heard in narrations], file)
 
 
 # --- the report -------------------------------------------------------------------------------------

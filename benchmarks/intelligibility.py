@@ -118,8 +118,8 @@ def hear(passages: Sequence[Passage], voice_id: str, models: Path, workers: int)
 
 def _hear(task: tuple[Passage, str, Path, Path]) -> str:
     passage, voice_id, models, store = task
-    told = narrate(passage.sentences, _voice(voice_id, models), passage.lexicon, Store(store))
-    return recognised(told.samples, models)
+    narration = narrate(passage.sentences, _voice(voice_id, models), passage.lexicon, Store(store))
+    return recognised(narration.samples, models)
 
 
 @cache
@@ -143,15 +143,15 @@ def hear_names(
     bare = [Passage((sentence,), Lexicon()) for sentence, entry in zip(sentences, has_entry, strict=True) if entry]
     heard = hear([*passages, *bare], voice_id, models, workers)
     bare_heard = iter(heard[len(passages) :])
-    found = []
+    recognised_names = []
     for first, entry, sentence, after in zip(names, has_entry, sentences, heard, strict=False):
         name = first.name
         after_name = _name_in(after, sentence.text, name)
         before_name = _name_in(next(bare_heard), sentence.text, name) if entry else after_name
         ways = {name, spoken(name, lexicon).text, *first.spellings}
         right_before, right = (any(same_name(way, got) for way in ways) for got in (before_name, after_name))
-        found.append(Name(name, entry, before_name, after_name, right_before, right))
-    return found
+        recognised_names.append(Name(name, entry, before_name, after_name, right_before, right))
+    return recognised_names
 
 
 def _name_in(heard: str, sentence: str, name: str) -> str:

@@ -50,7 +50,7 @@ def ffmpeg_concat(files: Sequence[Path], file: Path) -> None:
 
     listed = file.with_suffix(".ffconcat")
     listed.write_text(
-        "ffconcat version 1.0\n" + "".join(f"file '{one.resolve()}'\n" for one in files), encoding="utf-8"
+        "ffconcat version 1.0\n" + "".join(f"file '{file.resolve()}'\n" for file in files), encoding="utf-8"
     )
     options = ["-v", "error", "-y", "-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy"]
     subprocess.run(
@@ -67,8 +67,8 @@ def packet_copy(files: Sequence[Path], frames: Sequence[int], file: Path) -> Non
     with av.open(str(file), "w", options={"movflags": "+faststart"}) as film:
         tracks: list[Any] = []
         at = 0
-        for one, length in zip(files, frames, strict=True):
-            with av.open(str(one)) as segment:
+        for file, length in zip(files, frames, strict=True):
+            with av.open(str(file)) as segment:
                 streams = [segment.streams.video[0], segment.streams.audio[0]]
                 if not tracks:
                     tracks = [film.add_stream_from_template(stream) for stream in streams]

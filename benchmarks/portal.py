@@ -143,8 +143,8 @@ async def watch(
                     asked = {"Range": f"bytes={starts[step]}-{last}", "Accept": "*/*"}
                     await connection.ask("range", "GET", f"{path}/video.mp4", 206, asked)
                 if event := next(events, None):
-                    told = json.dumps({**fields, "kind": event[0], "value": event[1]}).encode()
-                    await connection.ask("event", "POST", f"{path}/events", 204, body=told)
+                    body = json.dumps({**fields, "kind": event[0], "value": event[1]}).encode()
+                    await connection.ask("event", "POST", f"{path}/events", 204, body=body)
 
 
 async def all_at_once(viewers: Sequence[Viewer], port: int) -> Figures:
@@ -206,10 +206,18 @@ async def measure(options: argparse.Namespace, viewers: Sequence[Viewer], server
 class Server:
     """The portal as a process of its own."""
 
-    def __init__(self, folder: Path, found: Settings) -> None:
+    def __init__(self, folder: Path, bench_settings: Settings) -> None:
         with socket.create_server((HOST, 0)) as free:
             self.port: int = free.getsockname()[1]
-        command = [sys.executable, __file__, "--serve", str(self.port), str(folder), found.database, str(found.store)]
+        command = [
+            sys.executable,
+            __file__,
+            "--serve",
+            str(self.port),
+            str(folder),
+            bench_settings.database,
+            str(bench_settings.store),
+        ]
         self.log = (folder / "portal.log").open("w")
         self.process = subprocess.Popen(command, stderr=self.log)
 
@@ -245,24 +253,24 @@ def serve(port: int, folder: Path, database: str, store: str) -> None:
     from videoguide.portal.configuration import PortalSettings
     from videoguide.portal.server import create_server
 
-    found = settings.load({}, database=database, store=store)
-    app = create_app(found, PortalSettings.of({"portal_url": f"http://{HOST}:{port}", **HIGH}))
+    bench_settings = settings.load({}, database=database, store=store)
+    app = create_app(bench_settings, PortalSettings.of({"portal_url": f"http://{HOST}:{port}", **HIGH}))
     app.mount("/", StaticFiles(directory=folder / "plain"))
     create_server(app, HOST, port).run()
 
 
-def prepare(folder: Path, found: Settings, people: int) -> tuple[list[Viewer], int]:
+def prepare(folder: Path, bench_settings: Settings, people: int) -> tuple[list[Viewer], int]:
     """People with a guide each, who are logged in; and the size of a film in bytes."""
-    pack = campaigns.load(found.scenes, CAMPAIGN)
+    pack = campaigns.load(bench_settings.scenes, CAMPAIGN)
     facts: dict[str, FactValue] = {"documents": (DOCUMENT,)}
     application = invented_application(pack, cases=[CASE], first_name="Giulia", sex="F", facts=facts)
-    guide = make_guide(write_script(application, [CASE], pack), open_studio(pack, found)).guide
+    guide = make_guide(write_script(application, [CASE], pack), open_studio(pack, bench_settings)).guide
     (folder / "plain").mkdir()
     write_guide(guide, folder / "plain" / PLAIN[1:])
-    store = Store(found.store)
+    store = Store(bench_settings.store)
     outline = bytes.fromhex(keep_outline(store, guide.outline))
     viewers = []
-    with Database(found.database) as database:
+    with Database(bench_settings.database) as database:
         sessions = Sessions(database, idle=timedelta(hours=1), longest=timedelta(hours=1), secure=False)
         with database.session() as session:
             session.add(CampaignRecord(id=CAMPAIGN, title=guide.outline.title))
@@ -316,7 +324,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-def told(figures: Figures, options: argparse.Namespace) -> str:
+def summary(figures: Figures, options: argparse.Namespace) -> str:
     """The section, in Markdown."""
     rows = []
     for kind, words in {
@@ -368,11 +376,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="portal-", dir=options.folder) as name:
         folder = Path(name)
         database = f"sqlite:///{folder}/portal.db"
-        found = settings.load({}, database=database, store=str(folder / "store"), voice="silent", size=options.size)
-        viewers, size = prepare(folder, found, options.viewers)
-        with Server(folder, found) as server:
+        bench_settings = settings.load(
+            {}, database=database, store=str(folder / "store"), voice="silent", size=options.size
+        )
+        viewers, size = prepare(folder, bench_settings, options.viewers)
+        with Server(folder, bench_settings) as server:
             figures = asyncio.run(measure(options, viewers, server, size))
-    text = told(figures, options)
+    text = summary(figures, options)
     print(text)
     report.write_section(options.report, "portal", text)
     if figures.errors:

@@ -51,10 +51,10 @@ def joined_whisper(models: Path) -> Path:
         return folder
     data = []
     for package in PACKAGES:
-        found = find_spec(package)
-        if found is None or found.origin is None:
+        spec = find_spec(package)
+        if spec is None or spec.origin is None:
             raise SystemExit(f"the package {package.replace('_', '-')} is not installed; it comes with the extra test")
-        data.append(Path(found.origin).parent / "data")
+        data.append(Path(spec.origin).parent / "data")
     for name, sha256 in SHA256.items():
         split = [data[0] / "model.bin.part1", data[1] / "model.bin.part2"]
         parts = [part.read_bytes() for part in (split if name == "model.bin" else [data[0] / name])]

@@ -28,8 +28,8 @@ def write_section(file: Path, name: str, text: str) -> None:
     whole = file.read_text(encoding="utf-8") if file.exists() else _HEAD
     opening, closing = f"<!-- section {name} -->", f"<!-- end of {name} -->"
     section = f"{opening}\n{text.strip()}\n{closing}"
-    before, found, rest = whole.partition(opening)
-    whole = before + section + rest.partition(closing)[2] if found else f"{whole.rstrip()}\n\n{section}\n"
+    before, mark, rest = whole.partition(opening)
+    whole = before + section + rest.partition(closing)[2] if mark else f"{whole.rstrip()}\n\n{section}\n"
     write_whole(file, [whole.encode()])
 
 

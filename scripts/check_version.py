@@ -37,15 +37,15 @@ def difference(root: Path, tagged: list[str]) -> str | None:
     if not heading:
         return "CHANGELOG.md has no heading like '## [1.2.3] - 2026-01-31'."
     catalogue = CATALOGUE.search((root / "publiccode.yml").read_text(encoding="utf-8"))
-    found = {
+    versions = {
         "videoguide/__init__.py": package_version(root),
         "pyproject.toml": metadata_version(root),
         "CHANGELOG.md": heading[1],
         "publiccode.yml": catalogue[1] if catalogue else None,
         **{f"tag {tag}": version[1] for tag in tagged if (version := TAG.fullmatch(tag))},
     }
-    if len(set(found.values())) > 1:
-        return "Versions differ: " + ", ".join(f"{place} {version}" for place, version in found.items()) + "."
+    if len(set(versions.values())) > 1:
+        return "Versions differ: " + ", ".join(f"{place} {version}" for place, version in versions.items()) + "."
     if tagged and UNRELEASED.search(changes):
         return f"HEAD carries the tag {tagged[0]}, but CHANGELOG.md has changes that are not released."
     return None

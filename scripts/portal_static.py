@@ -88,7 +88,7 @@ def kept_rules(rules: Iterable[Node], words: set[str]) -> Iterator[Node]:
     for rule in rules:
         if isinstance(rule, QualifiedRule):
             selectors = tinycss2.serialize(rule.prelude).strip()
-            kept = [one for one in split(selectors) if is_used(one, words)]
+            kept = [selector for selector in split(selectors) if is_used(selector, words)]
             if kept:
                 rule.prelude = tinycss2.parse_component_value_list(",".join(kept))
                 yield rule
@@ -101,7 +101,7 @@ def kept_rules(rules: Iterable[Node], words: set[str]) -> Iterator[Node]:
 
 def split(selectors: str) -> list[str]:
     """A list of selectors, cut at its commas but not inside brackets."""
-    return [one.strip() for one in re.split(r",(?![^(\[]*[)\]])", selectors)]
+    return [selector.strip() for selector in re.split(r",(?![^(\[]*[)\]])", selectors)]
 
 
 def is_used(selector: str, words: set[str]) -> bool:
@@ -123,14 +123,14 @@ def drop_unused_variables(rules: list[Node], ours: str) -> list[Node]:
         for rule in rules:
             if not isinstance(rule, QualifiedRule):
                 continue
-            found = tinycss2.parse_declaration_list(rule.content, skip_comments=True, skip_whitespace=True)
+            nodes = tinycss2.parse_declaration_list(rule.content, skip_comments=True, skip_whitespace=True)
             kept = [
-                one
-                for one in found
-                if not (isinstance(one, Declaration) and one.name.startswith("--") and one.name not in wanted)
+                node
+                for node in nodes
+                if not (isinstance(node, Declaration) and node.name.startswith("--") and node.name not in wanted)
             ]
-            if len(kept) != len(found):
-                rule.content = tinycss2.parse_component_value_list(";".join(one.serialize() for one in kept))
+            if len(kept) != len(nodes):
+                rule.content = tinycss2.parse_component_value_list(";".join(node.serialize() for node in kept))
                 changed = True
         rules = [rule for rule in rules if not isinstance(rule, QualifiedRule) or rule.content]
         if not changed:

@@ -74,7 +74,8 @@ FLOORS = {
         """,
     "records": """
         database
-        applications audit monitoring versions
+        applications audit monitoring
+        versions
         register
         delivery
         """,

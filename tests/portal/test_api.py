@@ -74,8 +74,8 @@ def is_error(answer: httpx2.Response, code: str) -> bool:
 
 
 def test_its_description_is_the_one_in_the_repository(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    found = settings.load({}, database=f"sqlite:///{tmp_path}/portal.db", store=str(tmp_path))
-    app = create_app(found, PortalSettings.of({}))
+    loaded = settings.load({}, database=f"sqlite:///{tmp_path}/portal.db", store=str(tmp_path))
+    app = create_app(loaded, PortalSettings.of({}))
     app.state.portal.database.engine.dispose()
     made = json.dumps(app.openapi(), ensure_ascii=False, indent=1) + "\n"
     if request.config.getoption("--update-golden"):
@@ -106,12 +106,12 @@ def test_my_guides_and_nobody_elses_are_listed(app: httpx2.Client, tiny_guide: G
 def test_a_guide_is_told_with_its_manifest_its_files_and_a_view(
     app: httpx2.Client, portal: RunningPortal, tiny_guide: Guide
 ) -> None:
-    told = app.get(f"{GUIDES}/{MINE}").json()
-    assert told["manifest"]["duration_ms"] == tiny_guide.duration_ms
-    for name, address in told["files"].items():
+    answer = app.get(f"{GUIDES}/{MINE}").json()
+    assert answer["manifest"]["duration_ms"] == tiny_guide.duration_ms
+    for name, address in answer["files"].items():
         assert app.get(address).status_code == 200, name
     (view,) = rows(portal, View)
-    assert view.id == told["view"]
+    assert view.id == answer["view"]
     assert app.get(f"{GUIDES}/{MINE}").json()["view"] == view.id, "a program that asks again goes on with the view"
 
 
@@ -122,8 +122,8 @@ def test_a_rating_is_kept_changed_and_told(app: httpx2.Client, portal: RunningPo
     (kept,) = rows(portal, Rating)
     assert (kept.stars, kept.comment) == (5, "<b>Ora</b> ho capito ’ \U0001f600")
     assert kept.changed_at is not None
-    (told,) = app.get(GUIDES).json()["guides"]
-    assert told["rating"] == {"rating": 5, "comment": kept.comment}
+    (listed,) = app.get(GUIDES).json()["guides"]
+    assert listed["rating"] == {"rating": 5, "comment": kept.comment}
 
 
 def test_events_of_a_program_count_like_those_of_the_page(
@@ -132,8 +132,8 @@ def test_events_of_a_program_count_like_those_of_the_page(
     view = app.get(f"{GUIDES}/{MINE}").json()["view"]
     button = tiny_guide.buttons[0].id
     link = next(iter(tiny_guide.outline.links))
-    told = [("played", ""), ("reached", "25"), ("shown", button), ("pressed", button), ("followed", link)]
-    for kind, value in [*told, *told]:
+    events = [("played", ""), ("reached", "25"), ("shown", button), ("pressed", button), ("followed", link)]
+    for kind, value in [*events, *events]:
         answer = app.post(f"{GUIDES}/{MINE}/events", json={"view": view, "kind": kind, "value": value})
         assert (answer.status_code, answer.content) == (204, b""), kind
     (seen,) = rows(portal, View)

@@ -86,8 +86,8 @@ def test_a_comment_that_is_too_long_is_refused_in_both_ways_and_not_lost(
     assert "è" * 500 + "</textarea>" in answer.text and 'value="3" required checked' in answer.text
     citizen.headers["Accept"] = "application/json"
     csrf = portal.sessions.find(citizen.headers["Cookie"].partition("=")[2]).csrf  # type: ignore[union-attr]
-    told = citizen.post(f"/guide/{MINE}/rating", data={"csrf": csrf, "rating": "3", "comment": "è" * 501})
-    assert told.status_code == 422 and told.json()["error"]["code"] == "invalid"
+    refusal = citizen.post(f"/guide/{MINE}/rating", data={"csrf": csrf, "rating": "3", "comment": "è" * 501})
+    assert refusal.status_code == 422 and refusal.json()["error"]["code"] == "invalid"
     assert citizen.post(f"/guide/{MINE}/rating", data={"csrf": csrf, "rating": "3", "comment": "è" * 500}).json() == {
         "saved": True
     }

@@ -3,8 +3,6 @@
 
 """From the way in to the rating, in a real browser on the real portal, by pointer and by keyboard."""
 
-# ruff: noqa: F811  fixtures are imported, and asked for by their names
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,20 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.delivered_guides import deliver
-from tests.support.portal_tabs import (  # noqa: F401  pytest finds the fixtures here
-    DESK,
-    MAIN,
-    PHONE,
-    VIDEO,
-    Portal,
-    Tab,
-    album,
-    comes_true,
-    new_tab,
-    portal,
-    served,
-    tab,
-)
+from tests.support.portal_tabs import MAIN, PHONE, VIDEO, Portal, Tab, comes_true
 from tests.support.portals import FISCAL_CODE, GIULIA, SPID, running_portal, running_provider
 
 pytestmark = [

@@ -553,10 +553,10 @@ def test_neither_log_nor_metrics_know_who_came_in(browser: httpx2.Client, portal
     log_in(browser, "low")
     back = consent(go_to_provider(browser, "/login/start"), "giulia")
     browser.get(back)
-    told = portal.log.getvalue() + httpx2.get(f"{portal.url}/metrics").text
+    output = portal.log.getvalue() + httpx2.get(f"{portal.url}/metrics").text
     secrets = [GIULIA, ELISA, "known-to-two", browser.cookies["videoguide"], *query_of(back).values()]
-    assert not [secret for secret in secrets if secret in told]
-    assert 'videoguide_logins_total{outcome="citizen"}' in told and 'outcome="level_too_low"' in told
+    assert not [secret for secret in secrets if secret in output]
+    assert 'videoguide_logins_total{outcome="citizen"}' in output and 'outcome="level_too_low"' in output
 
 
 def test_a_provider_that_does_not_answer_is_told_kindly(tmp_path: Path) -> None:

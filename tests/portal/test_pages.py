@@ -3,26 +3,11 @@
 
 """The portal's pages in a real browser: they can be seen, heard, pressed and typed through by everybody."""
 
-# ruff: noqa: F811  fixtures are imported, and asked for by their names
-
 from collections.abc import Callable
 
 import pytest
 
-from tests.support.portal_tabs import (  # noqa: F401  pytest finds the fixtures here
-    DESK,
-    MAIN,
-    PHONE,
-    VIDEO,
-    Portal,
-    Tab,
-    album,
-    comes_true,
-    new_tab,
-    portal,
-    served,
-    tab,
-)
+from tests.support.portal_tabs import DESK, MAIN, PHONE, VIDEO, Portal, Tab, comes_true
 from tests.support.portals import GIULIA
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -301,7 +286,7 @@ class TestTheGuidesPage:
             "vjs-chapters-button", "vjs-playback-rate", "vjs-mute-control", "vjs-fullscreen-control", "panel-button",
             "sentence", "SUMMARY", "rating", "comment", "Invia la valutazione",
         )  # fmt: skip
-        places = [next((n for n, one in enumerate(seen) if name in one), -1) for name in wanted]
+        places = [next((n for n, label in enumerate(seen) if name in label), -1) for name in wanted]
         assert -1 not in places, f"not reached: {[name for name, n in zip(wanted, places, strict=True) if n < 0]}"
         # play, open the window, close it, rate
         page.locator(".vjs-play-control").focus()

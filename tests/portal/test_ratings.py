@@ -3,8 +3,6 @@
 
 """What people say of a guide in a real browser: ratings and events; pages without scripts, light and unharmed."""
 
-# ruff: noqa: F811  fixtures are imported, and asked for by their names
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,22 +11,7 @@ import msgspec
 import pytest
 
 from tests.support.delivered_guides import deliver
-from tests.support.portal_tabs import (  # noqa: F401  pytest finds the fixtures here
-    DESK,
-    HOSTILE,
-    MAIN,
-    PHONE,
-    SIZES,
-    VIDEO,
-    Portal,
-    Tab,
-    album,
-    comes_true,
-    new_tab,
-    portal,
-    served,
-    tab,
-)
+from tests.support.portal_tabs import HOSTILE, PHONE, SIZES, VIDEO, Portal, Tab, comes_true
 from tests.support.portals import GIULIA
 from videoguide.guide.guides import Guide
 from videoguide.records.database import Press, View

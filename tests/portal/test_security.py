@@ -368,9 +368,9 @@ def test_what_libraries_log_is_kept_by_name_alone(capsys: pytest.CaptureFixture[
             logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
     finally:
         logging.getLogger().removeHandler(handler)
-    told = capsys.readouterr().err
-    lines = [json.loads(line) for line in told.splitlines()]
-    assert GIULIA not in told and len(lines) == 3
+    output = capsys.readouterr().err
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert GIULIA not in output and len(lines) == 3
     assert lines[0]["message"] == "Invalid HTTP request received." and lines[2]["type"] == "ValueError"
 
 

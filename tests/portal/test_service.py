@@ -63,21 +63,21 @@ def test_metrics_are_shown_to_those_whom_the_setting_allows(tmp_path: Path, read
 
 def fields(text: str) -> dict[str, list[str]]:
     """The fields of a security.txt, each with its values in order."""
-    found: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     for line in text.splitlines():
         name, separator, value = line.partition(": ")
         assert separator and value == value.strip(), line
-        found.setdefault(name, []).append(value)
-    return found
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def test_who_finds_a_weakness_is_told_whom_to_tell(portal: RunningPortal) -> None:
     answer = httpx2.get(f"{portal.url}/.well-known/security.txt")
     assert answer.status_code == 200 and answer.headers["content-type"] == "text/plain; charset=utf-8"
-    told = fields(answer.text)
-    (expires,) = told.pop("Expires")
+    contacts_file = fields(answer.text)
+    (expires,) = contacts_file.pop("Expires")
     assert timedelta(days=30) < datetime.fromisoformat(expires) - datetime.now(UTC) < timedelta(days=365)
-    assert told == {
+    assert contacts_file == {
         "Contact": ["https://github.com/videoguide/videoguide/security/advisories/new"],
         "Preferred-Languages": ["it, en"],
         "Canonical": [f"{portal.url}/.well-known/security.txt"],
@@ -92,10 +92,10 @@ def test_it_never_expires_in_the_past_and_names_contacts_in_order_of_preference(
     contacts = "mailto:sicurezza@istituto.example tel:+39-06-0000 https://istituto.example/segnala"
     rules = PortalSettings.of({"portal_url": "https://guide.example/", "portal_contact": contacts})
     moment = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
-    told = fields(security_contacts(rules, moment))
-    assert moment < datetime.fromisoformat(told["Expires"][0]) < moment + timedelta(days=365)
-    assert told["Contact"] == contacts.split()
-    assert told["Canonical"] == ["https://guide.example/.well-known/security.txt"]
+    contacts_file = fields(security_contacts(rules, moment))
+    assert moment < datetime.fromisoformat(contacts_file["Expires"][0]) < moment + timedelta(days=365)
+    assert contacts_file["Contact"] == contacts.split()
+    assert contacts_file["Canonical"] == ["https://guide.example/.well-known/security.txt"]
 
 
 @pytest.mark.parametrize(

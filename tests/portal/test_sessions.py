@@ -71,8 +71,8 @@ def test_the_database_never_holds_the_token_and_a_visitor_never_shows_who_it_is(
 
 def test_each_session_has_a_token_and_a_form_token_of_its_own(sessions: Sessions) -> None:
     tokens = [sessions.begin("citizen", fiscal_code=GIULIA) for _ in range(5)]
-    found = [sessions.find(token) for token in tokens]
-    assert len(set(tokens)) == 5 and len({visitor.csrf for visitor in found if visitor}) == 5
+    people = [sessions.find(token) for token in tokens]
+    assert len(set(tokens)) == 5 and len({visitor.csrf for visitor in people if visitor}) == 5
 
 
 def test_a_session_that_is_not_used_ends(sessions: Sessions, database: Database) -> None:

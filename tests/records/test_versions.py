@@ -186,7 +186,7 @@ class TestStates:
 
     def test_an_approval_can_be_taken_back(self, database: Database, two: tuple[str, str, str]) -> None:
         approve(database, find(database, two[0], two[1]), "anna")
-        revoke(database, find(database, two[0], two[1]))
+        revoke(database, find(database, two[0], two[1]), "bruno")
         taken = find(database, two[0], two[1])
         assert (taken.state, taken.approved_at, taken.approved_by) == ("draft", None, "")
 

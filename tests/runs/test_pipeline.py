@@ -527,7 +527,7 @@ class TestVersions:
         with Database(office.settings.database) as database:
             version = versions.keep(database, Store(office.settings.store), changed)
             versions.approve(database, version, "anna")
-            versions.revoke(database, version)
+            versions.revoke(database, version, "anna")
         with pytest.raises(InputError, match="non è approvata"):
             render(RunOrder(file, changed, office.settings, office.output), open_executor=inline)
         assert len(office.current()) == 1

@@ -160,10 +160,16 @@ class Tab:
 
     def come_in(self, person: str) -> None:
         """As somebody who is logged in already."""
+        self._begin("citizen", fiscal_code=person)
+
+    def come_in_as_staff(self, role: str, who: str = "anna") -> None:
+        """As a member of staff who is logged in already."""
+        self._begin(role, subject=who)
+
+    def _begin(self, role: str, **person: str) -> None:
         sessions = self.portal.running.sessions
-        token = sessions.begin("citizen", fiscal_code=person)
-        cookie = {"name": sessions.cookie.name, "value": token, "url": self.portal.url}
-        self.page.context.add_cookies([cookie])
+        token = sessions.begin(role, **person)
+        self.page.context.add_cookies([{"name": sessions.cookie.name, "value": token, "url": self.portal.url}])
 
     def open(self, name: str = "guide") -> Any:
         """Open a page of the portal by its short name, as the person whose it is."""

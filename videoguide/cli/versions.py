@@ -39,7 +39,7 @@ def approve(
     store: Store = None,
 ) -> None:
     """Approva la campagna com’è adesso nella sua cartella: con questa versione render fa le guide dei cittadini."""
-    from videoguide.records import audit, versions
+    from videoguide.records import versions
     from videoguide.records.database import Database
     from videoguide.store import Store as Pieces
 
@@ -53,10 +53,9 @@ def approve(
             typer.echo(f"{what} è già approvata, da {version.approved_by}")
             return
         if revoke:
-            versions.revoke(database, version)
+            versions.revoke(database, version, who())
         else:
             versions.approve(database, version, who())
-        audit.note(database, who(), "revoke" if revoke else "approve", campaign=pack.id, about=version.version)
     typer.echo(f"{what} {'non è più' if revoke else 'è'} approvata")
 
 

@@ -51,9 +51,14 @@ class AuditEntry:
 
 def note(database: Database, who: str, what: str, *, role: str = "", campaign: str = "", about: str = "") -> None:
     """Record an action, one of ACTIONS. Raises StoreError."""
-    assert what in ACTIONS, what
     with database.session() as session:
-        session.add(Audit(who=who[:255], role=role, what=what, campaign_id=campaign, about=about[:64]))
+        session.add(row_of(who, what, role=role, campaign=campaign, about=about))
+
+
+def row_of(who: str, what: str, *, role: str = "", campaign: str = "", about: str = "") -> Audit:
+    """The row of an action, to be added in the transaction that carries it out."""
+    assert what in ACTIONS, what
+    return Audit(who=who[:255], role=role, what=what, campaign_id=campaign, about=about[:64])
 
 
 def note_visit(database: Database, who: str, what: str, *, role: str = "", campaign: str = "") -> None:

@@ -25,8 +25,10 @@ from sqlmodel import col, select
 from videoguide.assets import assets_folder
 from videoguide.errors import Busy, InputError, StoreError, UnknownChoice, system_reason
 from videoguide.packs.campaigns import ART, SHARED, Campaign, kept_name
+from videoguide.records import audit
 from videoguide.records.database import (
     ApplicationRecord,
+    Audit,
     CampaignRecord,
     Database,
     GuideRecord,
@@ -162,15 +164,20 @@ def find(database: Database, campaign: str, version: str) -> Version:
     return matches[0]
 
 
-def approve(database: Database, version: Version, who: str) -> None:
-    """Approve a version; if it is approved already, its first approval stays. Raises StoreError."""
+def approve(database: Database, version: Version, who: str, *, role: str = "") -> None:
+    """Approve a version, and note it in the audit trail; if it is approved already, its first approval stays.
+
+    Raises StoreError.
+    """
     if find(database, version.campaign, version.version).approved_at is None:
-        _change(database, version, approved_at=now(), approved_by=who)
+        noted = audit.row_of(who, "approve", role=role, campaign=version.campaign, about=version.version)
+        _change(database, version, noted, approved_at=now(), approved_by=who)
 
 
-def revoke(database: Database, version: Version) -> None:
-    """Withdraw an approval; guides already made stay as they are. Raises StoreError."""
-    _change(database, version, approved_at=None, approved_by="")
+def revoke(database: Database, version: Version, who: str, *, role: str = "") -> None:
+    """Withdraw an approval, and note it in the audit trail; guides already made stay as they are. Raises StoreError."""
+    noted = audit.row_of(who, "revoke", role=role, campaign=version.campaign, about=version.version)
+    _change(database, version, noted, approved_at=None, approved_by="")
 
 
 def go_live(database: Database, campaign: str, version: str) -> None:
@@ -220,8 +227,9 @@ def _version(record: VersionRecord) -> Version:
     )
 
 
-def _change(database: Database, version: Version, **values: object) -> None:
+def _change(database: Database, version: Version, noted: Audit, **values: object) -> None:
     with database.session() as session:
+        session.add(noted)
         session.execute(
             update(VersionRecord)
             .where(col(VersionRecord.campaign_id) == version.campaign, col(VersionRecord.version) == version.version)

@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-# SPDX-FileCopyrightText: 2026 The Videoguide engineers
-# SPDX-License-Identifier: EUPL-1.2
-
 """Which pieces of the store the guides and previews in the database are made of, and the removal of others.
 
 A store belongs to one database: a piece that nothing in it needs is not needed at all.

@@ -172,9 +172,7 @@ def render_samples(settings: Settings, tell: Tell = silently) -> None:
         if sample.exists():
             with Database(settings.database) as database:
                 version = versions.keep(database, Store(settings.store), pack)
-                if not version.approved_at:
-                    versions.approve(database, version, PROGRAM)
-                    audit.note(database, PROGRAM, "approve", campaign=pack.id, about=version.version)
+                versions.approve(database, version, PROGRAM)
             render(RunOrder(sample, pack, settings, DEMO_FOLDER, format="ranges"), tell)
 
 

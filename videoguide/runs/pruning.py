@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-# SPDX-FileCopyrightText: 2026 The Videoguide engineers
-# SPDX-License-Identifier: EUPL-1.2
-
 """Removes the pieces of the store that nothing needs any more."""
 
 import time

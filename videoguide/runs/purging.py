@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-# SPDX-FileCopyrightText: 2026 The Videoguide engineers
-# SPDX-License-Identifier: EUPL-1.2
-
 """Deletes for good guides that have expired, or whose person asks for it, and all that belongs to them.
 
 A guide's files go first, then the pieces that it alone needs, then its rows. The rows come last because they say where

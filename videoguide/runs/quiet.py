@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-# SPDX-FileCopyrightText: 2026 The Videoguide engineers
-# SPDX-License-Identifier: EUPL-1.2
-
 """Makes sure that no run is going on while pieces are removed.
 
 A run relies on segments that it has found in the store but not yet recorded. So whatever removes pieces locks the

@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-# SPDX-FileCopyrightText: 2026 The Videoguide engineers
-# SPDX-License-Identifier: EUPL-1.2
-
 """What is in the store, and whether it is whole."""
 
 import json

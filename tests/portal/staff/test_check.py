@@ -84,8 +84,8 @@ def test_scenes_come_one_by_one_and_then_everything_is_on_the_page(desk: Desk, e
     kinds = [kind for kind, _ in events]
     assert kinds == ["overview", *["proof"] * 14, "done"]
     assert events[0][1] == {"new": True, "total": 14}
-    assert [told["done"] for kind, told in events if kind == "proof"] == list(range(1, 15))
-    assert all(told["drawn"] and not told["problems"] for kind, told in events if kind == "proof")
+    assert [proof["done"] for kind, proof in events if kind == "proof"] == list(range(1, 15))
+    assert all(proof["drawn"] and not proof["problems"] for kind, proof in events if kind == "proof")
 
     page = editor.get(f"{CHECK}?run=1").text
     assert "183 guide, 14 scene diverse, da 12 a 20 s; problemi: 0" in page
@@ -108,8 +108,8 @@ def test_scenes_come_one_by_one_and_then_everything_is_on_the_page(desk: Desk, e
 def test_what_is_wrong_is_told_with_its_scene_and_in_the_list(desk: Desk, editor: httpx2.Client) -> None:
     desk.copy.change("scenes/receipt.svg", '"marks.svg"', '"lost.svg"')
     desk.copy.change("scenes/school.toml", 'text = "Scrivi', f'text = "Scrivi {"www.example.org/lungo" * 3}')
-    told = [told for kind, told in listen(editor, CHECK) if kind == "proof" and told["problems"]]
-    assert any(not one["drawn"] and "'lost.svg'" in " ".join(one["problems"]) for one in told)
+    proofs = [proof for kind, proof in listen(editor, CHECK) if kind == "proof" and proof["problems"]]
+    assert any(not proof["drawn"] and "'lost.svg'" in " ".join(proof["problems"]) for proof in proofs)
     page = editor.get(CHECK).text
     assert "Non si può disegnare" in page and "scenes/receipt.svg (riga 2)" in page
     assert "una riga di più di 40 caratteri" in page

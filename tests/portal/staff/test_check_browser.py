@@ -3,20 +3,12 @@
 
 """Check, versions and comparison in a real browser, at 360 and 1280 px."""
 
-# ruff: noqa: F811  fixtures are imported, and asked for by their names
-
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.portal_tabs import (  # noqa: F401  pytest finds the fixtures here
-    Portal,
-    Tab,
-    album,
-    new_tab,
-    tab,
-)
+from tests.support.portal_tabs import Portal, Tab
 from tests.support.proving import CHECK, VERSIONS, Desk, proving_portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -33,14 +25,8 @@ def portal(desk: Desk, tiny_guide: Any) -> Portal:
     return Portal(desk.running, tiny_guide.manifest())
 
 
-def come_in(tab: Tab, role: str = "approver") -> None:
-    sessions = tab.portal.running.sessions
-    token = sessions.begin(role, subject="anna")
-    tab.page.context.add_cookies([{"name": sessions.cookie.name, "value": token, "url": tab.portal.url}])
-
-
 def open_page(tab: Tab, address: str, role: str = "approver") -> Any:
-    come_in(tab, role)
+    tab.come_in_as_staff(role)
     answer = tab.page.goto(tab.portal.url + address)
     assert answer.status == 200
     return tab.page

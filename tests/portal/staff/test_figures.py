@@ -36,7 +36,7 @@ from videoguide.records import audit
 from videoguide.records.database import CampaignRecord, GuideRecord, Press, Rating, Tally, now
 
 FIGURES, COMMENTS = "/staff/assegno-unico/figures", "/staff/assegno-unico/comments"
-HIDDEN = {one.value for one in Hidden}
+HIDDEN = {mark.value for mark in Hidden}
 HOSTILE = "\"'><script>alert(1)</script>{{ 7*7 }}' OR 1=1 --"
 
 
@@ -174,22 +174,22 @@ class TestNumbers:
 
     def test_so_is_every_row_of_every_table(self, anna: httpx2.Client, pack: Campaign, events: Traffic) -> None:
         page = read(anna, FIGURES)
-        documents = {one: entry["title"] for one, entry in pack.catalogue["documents"].items()}
+        documents = {document: entry["title"] for document, entry in pack.catalogue["documents"].items()}
         days = [rome(now()) - timedelta(days=number) for number in range(10)]
         groups = {
-            "cases": {one.title: Selection(case=one.id) for one in pack.cases.values()},
+            "cases": {case.title: Selection(case=case.id) for case in pack.cases.values()},
             "channels": {
                 "dal cittadino": Selection(channel="citizen"),
                 "dal patronato": Selection(channel="patronato"),
             },
-            "documents": {title: Selection(document=one) for one, title in documents.items()},
+            "documents": {title: Selection(document=document) for document, title in documents.items()},
             "days": {f"{day:%d/%m/%Y}": Selection(first=day, last=day) for day in days},
         }
         for table, rows in groups.items():
-            told = page.tables[table]
-            assert told.keys() <= rows.keys()
-            assert len(told) >= len(rows) - 1, "a day more or less"
-            for title, cells in told.items():
+            shown_rows = page.tables[table]
+            assert shown_rows.keys() <= rows.keys()
+            assert len(shown_rows) >= len(rows) - 1, "a day more or less"
+            for title, cells in shown_rows.items():
                 counted = by_hand(events, rows[title])
                 shown = [says(cells[head], counted[name]) for name, head in HEADS.items() if name in TITLES]
                 assert len(shown) == 10
@@ -200,7 +200,7 @@ class TestNumbers:
         pressed = Counter(row["button"] for row in events[Press] if row["pressed_at"])
         rows = read(anna, FIGURES).tables["buttons"].values()
         assert Counter((row["mostrato"], row["premuto"]) for row in rows) == Counter(
-            (str(shown[one]), str(pressed[one])) for one in pressed
+            (str(shown[button]), str(pressed[button])) for button in pressed
         )
 
     def test_so_is_every_selection(self, anna: httpx2.Client, pack: Campaign, events: Traffic) -> None:
@@ -231,12 +231,12 @@ class TestNumbers:
             r'attachment; filename="assegno-unico-\d{4}-\d\d-\d\d\.csv"', answer.headers["content-disposition"]
         )
         lines = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
-        told = {figure: value for table, _, figure, value in lines if table == "in tutto"}
+        totals = {figure: value for table, _, figure, value in lines if table == "in tutto"}
         numbers = json.loads(anna.get(f"{FIGURES}.json?case={case}").text)
         for name, title in TITLES.items():
             cell = page.tables["total"][title]["Quanto"].replace(".", "")
-            assert told[title] == str(numbers["total"][name]) == cell
-        assert told["Aperture"] == str(counted["views"])
+            assert totals[title] == str(numbers["total"][name]) == cell
+        assert totals["Aperture"] == str(counted["views"])
 
     def test_a_page_counts_nothing_that_was_counted_within_the_hour(
         self, pack: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -345,21 +345,21 @@ class TestPages:
 class TestComments:
     def test_they_are_read_page_after_page(self, anna: httpx2.Client, events: Traffic) -> None:
         written = Counter(row["comment"] for row in events[Rating] if row["comment"])
-        address, found, pages = COMMENTS, Counter[str](), 0
+        address, quoted, pages = COMMENTS, Counter[str](), 0
         while address:
             answer = anna.get(address)
             assert answer.status_code == 200
             assert "<script" not in answer.text
-            found.update(re.findall(r'<blockquote class="said">(.*?)</blockquote>', answer.text, re.DOTALL))
+            quoted.update(re.findall(r'<blockquote class="said">(.*?)</blockquote>', answer.text, re.DOTALL))
             pages += 1
             older = re.search(r'<a href="([^"]+)">Meno recenti', answer.text)
             address = older[1].replace("&amp;", "&") if older else ""
         assert pages == -(-written.total() // PAGE) > 1
         assert (
-            found["&lt;script&gt;alert(&#39;ciao&#39;)&lt;/script&gt; &amp; &#34;così&#34;"]
+            quoted["&lt;script&gt;alert(&#39;ciao&#39;)&lt;/script&gt; &amp; &#34;così&#34;"]
             == written["<script>alert('ciao')</script> & \"così\""]
         )
-        assert found.total() == written.total()
+        assert quoted.total() == written.total()
 
     @pytest.mark.parametrize("words", ["<script>alert(", "=HYPERLINK(", "%_", "  UTILE. \u00a0grazie ", HOSTILE])
     def test_they_are_searched_for_any_words(self, anna: httpx2.Client, events: Traffic, words: str) -> None:
@@ -412,9 +412,11 @@ class TestDoors:
 
     def test_who_takes_numbers_away_or_reads_comments_is_noted_once_a_visit(self, busy: RunningPortal) -> None:
         def noted() -> Counter[Any]:
-            found, _ = audit.entries(busy.portal.database)
+            entries, _ = audit.entries(busy.portal.database)
             return Counter(
-                (one.who, one.role, one.what, one.campaign, one.about) for one in found if one.who == "bruno"
+                (entry.who, entry.role, entry.what, entry.campaign, entry.about)
+                for entry in entries
+                if entry.who == "bruno"
             )
 
         token = busy.sessions.begin("editor", subject="bruno")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.invented_traffic import Habits, enter_before, invent
-from tests.support.portal_tabs import SIZES, Portal, Tab, album  # noqa: F401  pytest finds it here
+from tests.support.portal_tabs import Portal, Tab
 from tests.support.portals import RunningPortal, running_portal
 from videoguide.packs.campaigns import Campaign
 from videoguide.records.database import now
@@ -29,16 +29,14 @@ def busy(pack: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         yield running
 
 
-@pytest.fixture(params=SIZES)
-def tab(request: pytest.FixtureRequest, chromium: Any, busy: RunningPortal, album: Path) -> Iterator[Tab]:  # noqa: F811
-    """A tab of each size, of a member of staff."""
-    context = chromium.new_context(viewport=request.param, locale="it-IT")
-    token = busy.sessions.begin("viewer", subject="anna")
-    context.add_cookies([{"name": busy.sessions.cookie.name, "value": token, "url": busy.url}])
-    tab = Tab(context.new_page(), Portal(busy, None), album)  # type: ignore[arg-type]
-    yield tab
-    assert tab.complaints == [], tab.complaints
-    context.close()
+@pytest.fixture
+def portal(busy: RunningPortal, tiny_guide: Any) -> Portal:
+    return Portal(busy, tiny_guide.manifest())
+
+
+@pytest.fixture(autouse=True)
+def log_in(tab: Tab) -> None:
+    tab.come_in_as_staff("viewer")
 
 
 def go(tab: Tab, address: str) -> Any:

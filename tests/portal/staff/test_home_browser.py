@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.places import PACKS
-from tests.support.portal_tabs import SIZES, Portal, Tab, album  # noqa: F401  pytest finds it here
+from tests.support.portal_tabs import Portal, Tab
 from tests.support.portals import RunningPortal, running_portal
 from videoguide.records import audit
 
@@ -40,16 +40,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
         yield running
 
 
-@pytest.fixture(params=SIZES)
-def tab(request: pytest.FixtureRequest, chromium: Any, desk: RunningPortal, album: Path) -> Iterator[Tab]:  # noqa: F811
-    """A tab of each size, of somebody who approves."""
-    context = chromium.new_context(viewport=request.param, locale="it-IT")
-    token = desk.sessions.begin("approver", subject="anna")
-    context.add_cookies([{"name": desk.sessions.cookie.name, "value": token, "url": desk.url}])
-    tab = Tab(context.new_page(), Portal(desk, None), album)  # type: ignore[arg-type]
-    yield tab
-    assert tab.complaints == [], tab.complaints
-    context.close()
+@pytest.fixture
+def portal(desk: RunningPortal, tiny_guide: Any) -> Portal:
+    return Portal(desk, tiny_guide.manifest())
+
+
+@pytest.fixture(autouse=True)
+def log_in(tab: Tab) -> None:
+    tab.come_in_as_staff("approver")
 
 
 @pytest.mark.parametrize("name", SHOWN)

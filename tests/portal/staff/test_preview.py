@@ -200,9 +200,9 @@ class TestMaking:
         assert "<video" not in page and "Ciao Serafina, benvenuta." in page and "Serve lo scontrino dei libri." in page
         assert "Quali scontrini servono" in page, "its buttons"
         assert states(page).count("missing") >= 1 and "Serafina" not in page[: page.index("</title>")]
-        told = listen(editor, preview)
-        assert told[0][0] == "scenes" and told[-1] == ("ready", {})
-        assert told[-2] == ("scenes", {"there": list(range(SCENES))})
+        events = listen(editor, preview)
+        assert events[0][0] == "scenes" and events[-1] == ("ready", {})
+        assert events[-2] == ("scenes", {"there": list(range(SCENES))})
         page = editor.get(preview).text
         assert "<video" in page and "missing" not in states(page) and states(page)[0] == "made"
         assert "data-events" not in page and 'id="valuta"' not in page, "nothing is counted, nothing is rated"
@@ -308,10 +308,10 @@ class TestSideBySide:
         with preview_portal(tmp_path) as running:
             browsers = {name: running.as_browser_of(running.sessions.begin("editor", subject=name)) for name in "ab"}
             wanted = {name: ask(browser, first_name=f"Nora{name}") for name, browser in browsers.items()}
-            told: dict[str, list[Any]] = {}
+            events: dict[str, list[Any]] = {}
 
             def watch(name: str) -> None:
-                told[name] = listen(browsers[name], wanted[name])
+                events[name] = listen(browsers[name], wanted[name])
 
             threads = [threading.Thread(target=watch, args=(name,)) for name in browsers]
             for thread in threads:
@@ -319,7 +319,7 @@ class TestSideBySide:
             for thread in threads:
                 thread.join()
             for name, browser in browsers.items():
-                assert told[name][-1] == ("ready", {})
+                assert events[name][-1] == ("ready", {})
                 page = browser.get(wanted[name]).text
                 assert f"Ciao Nora{name}" in page and "<video" in page
                 browser.close()
@@ -374,8 +374,8 @@ class TestRealApplications:
         assert "?from=" not in page and editor.get(f"{FORM}?from={preview.rpartition('/')[2]}").status_code == 404
         assert audited(portal, preview) == [("preview-application", "anna"), ("preview-open", "anna")]
         assert row(portal, preview).asked is None
-        told = str(portal.lines()[before:])
-        assert "Ludovica" not in told and "DOM-1" not in told
+        lines = str(portal.lines()[before:])
+        assert "Ludovica" not in lines and "DOM-1" not in lines
 
     @pytest.mark.parametrize(
         ("number", "problem"),
@@ -417,9 +417,9 @@ class TestRealApplications:
         assert "Ciao, benvenuta." in page and "<video" in page
 
     def test_with_the_person_the_preview_is_gone(self, portal: RunningPortal, editor: httpx2.Client) -> None:
-        one, other = deliver_application(portal, "DOM-3"), deliver_application(portal, "DOM-4")
+        first, other = deliver_application(portal, "DOM-3"), deliver_application(portal, "DOM-4")
         previews = [send(editor, f"{FORM}/application", number=f"DOM-{n}").headers["location"] for n in (3, 4)]
-        change(portal, ApplicationRecord, one, recipient_id=None, first_name="")
+        change(portal, ApplicationRecord, first, recipient_id=None, first_name="")
         with portal.portal.database.session() as session:
             session.delete(session.get_one(ApplicationRecord, other))
         assert [editor.get(preview).status_code for preview in previews] == [404, 404]

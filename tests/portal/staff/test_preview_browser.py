@@ -3,8 +3,6 @@
 
 """A preview in a real browser: from the form to the window in the player, by pointer, by keyboard, without scripts."""
 
-# ruff: noqa: F811  fixtures are imported, and asked for by their names
-
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,16 +12,7 @@ import pytest
 from sqlmodel import select
 
 from tests.support.manifests import read_manifest
-from tests.support.portal_tabs import (  # noqa: F401  pytest finds the fixtures here
-    DESK,
-    VIDEO,
-    Portal,
-    Tab,
-    album,
-    comes_true,
-    new_tab,
-    tab,
-)
+from tests.support.portal_tabs import DESK, VIDEO, Portal, Tab, comes_true
 from tests.support.previewing import FORM, SCENES, deliver_application, preview_portal, states
 from videoguide.media.manifest import Manifest
 from videoguide.media.payload import SEGMENTS
@@ -45,15 +34,8 @@ def portal(served: Portal) -> Portal:
     return served
 
 
-def come_in(tab: Tab, role: str = "editor", who: str = "anna") -> None:
-    """As a member of staff who is logged in already."""
-    sessions = tab.portal.running.sessions
-    token = sessions.begin(role, subject=who)
-    tab.page.context.add_cookies([{"name": sessions.cookie.name, "value": token, "url": tab.portal.url}])
-
-
 def open_form(tab: Tab, more: str = "") -> Any:
-    come_in(tab)
+    tab.come_in_as_staff("editor")
     tab.page.goto(tab.portal.url + FORM + more)
     return tab.page
 
@@ -84,7 +66,7 @@ def test_from_the_form_to_the_window_and_only_what_changes_is_new(tab: Tab, port
     plays(tab)
     first = page.url
     assert "missing" not in said(tab) and said(tab)[0] == "made"
-    (button,) = [one for one in _manifest(tab).buttons if one.label == WINDOW]
+    (button,) = [offered for offered in _manifest(tab).buttons if offered.label == WINDOW]
     tab.at(button.start_ms + 100, play=True)
     offered = page.locator(".panel-button", has_text=WINDOW)
     offered.click()
@@ -234,7 +216,7 @@ def test_without_scripts_the_script_is_there_and_a_button_gives_the_guide(new_ta
 
 
 def test_who_may_only_look_is_told_so(tab: Tab) -> None:
-    come_in(tab, "viewer")
+    tab.come_in_as_staff("viewer")
     tab.page.goto(tab.portal.url + FORM)
     assert tab.page.get_by_text("Con il tuo ruolo puoi guardare le anteprime").is_visible()
     tab.is_sound("preview-10-viewer")

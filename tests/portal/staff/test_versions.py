@@ -34,7 +34,7 @@ def approver(desk: Desk) -> Iterator[httpx2.Client]:
 
 
 def noted(desk: Desk) -> list[tuple[str, str, str]]:
-    return [(one.what, one.who, one.about) for one in audit.entries(desk.running.portal.database)[0]]
+    return [(entry.what, entry.who, entry.about) for entry in audit.entries(desk.running.portal.database)[0]]
 
 
 def state(desk: Desk, version: str) -> str:
@@ -241,10 +241,10 @@ class TestComparing:
 
     @pytest.mark.parametrize("below", ["", "/progress"])
     def test_an_unknown_version_is_not_found(self, desk: Desk, approver: httpx2.Client, below: str) -> None:
-        known = desk.keep().short
-        for old, new in (("0" * 64, known), (known, "0" * 12), ("%25", "x")):
+        kept = desk.keep().short
+        for old, new in (("0" * 64, kept), (kept, "0" * 12), ("%25", "x")):
             assert approver.get(f"{VERSIONS}/{old}/{new}{below}").status_code == 404
-        assert approver.get(f"/staff/nothing/versions/{known}/{known}{below}").status_code == 404
+        assert approver.get(f"/staff/nothing/versions/{kept}/{kept}{below}").status_code == 404
 
     def test_a_version_that_is_broken_or_lost_is_a_page_that_says_so(self, desk: Desk, approver: httpx2.Client) -> None:
         old = desk.keep()

@@ -19,7 +19,7 @@ from videoguide.portal.sessions import Visitor
 from videoguide.portal.staff.check import bench_of, conclusion, prove
 from videoguide.portal.staff.check_views import ComparedVersion, ComparisonPage, VersionCard, VersionsPage
 from videoguide.portal.staff.comparison import compared, undrawn
-from videoguide.portal.staff.home import BUSY, Approver, Viewer, moment, note, pack, page_links
+from videoguide.portal.staff.home import BUSY, Approver, Viewer, moment, pack, page_links
 from videoguide.portal.state import Portal, portal_of
 from videoguide.portal.streams import stream, words_of
 from videoguide.records import audit, versions
@@ -55,8 +55,7 @@ def approve(
         return _refused(request, campaign, visitor, "Per approvare devi confermare di aver guardato le scene.")
     if wanted.version != current and wanted.version not in audit.approved_versions(portal.database, campaign):
         return _refused(request, campaign, visitor, f"Il pacchetto non è più alla versione {wanted.short}: guarda qui.")
-    versions.approve(portal.database, wanted, visitor.subject)
-    note(portal, visitor, "approve", campaign=campaign, about=wanted.version)
+    versions.approve(portal.database, wanted, visitor.subject, role=visitor.role)
     return RedirectResponse(f"/staff/{campaign}/versions?done=approved", 303)
 
 
@@ -67,8 +66,7 @@ def revoke(request: Request, campaign: str, version: str, visitor: Approver) -> 
     wanted = _version(portal, campaign, version)
     if wanted.approved_at is None:
         return _refused(request, campaign, visitor, f"La versione {wanted.short} non è approvata.")
-    versions.revoke(portal.database, wanted)
-    note(portal, visitor, "revoke", campaign=campaign, about=wanted.version)
+    versions.revoke(portal.database, wanted, visitor.subject, role=visitor.role)
     return RedirectResponse(f"/staff/{campaign}/versions?done=revoked", 303)
 
 
