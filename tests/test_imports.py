@@ -63,9 +63,11 @@ FLOORS = {
         clips pictures legibility
         """,
     "intake": """
+        cells encodings headers parquet tables workbooks
         extracts samples
         applications
         distinct
+        inspection
         """,
     "guide": """
         keys script
@@ -121,7 +123,7 @@ FLOORS = {
     "cli": """
         terminal usage
         options
-        preview render check versions serve report purge store
+        preview inspect render check versions serve report purge store
         """,
 }
 WITHOUT_FLOORS = {"records/migrations", "records/migrations/versions"}
@@ -133,7 +135,7 @@ BORDERS = {
     "uvicorn": {"portal/server"},
     "PIL": {"picture/drawing", "picture/legibility", "picture/pictures"},
     "alembic": {"records/database", "records/migrations"},
-    "arro3": {"intake/extracts"},
+    "arro3": {"intake/parquet"},
     "av": {"media/encoding"},
     "espeakng_loader": {"speech/voices"},
     "gtts": {"speech/voices"},
@@ -144,6 +146,7 @@ BORDERS = {
     "num2words": {"speech/pronunciation"},
     "onnxruntime": {"speech/voices"},
     "pygal": {"outcomes/charts"},
+    "python_calamine": {"intake/workbooks"},
     "resvg_py": {"picture/drawing"},
     "rich": {"cli/terminal"},
     "segno": {"picture/codes"},
@@ -157,7 +160,7 @@ BORDERS = {
         "runs/purging",
         "runs/quiet",
     },
-    "stdnum": {"intake/applications", "intake/samples"},
+    "stdnum": {"intake/cells", "intake/samples"},
     "typer": {"cli"},
     "uharfbuzz": {"picture/fonts"},
 }

@@ -286,7 +286,7 @@ BAD_INPUT = {
     ),
     "a folder for an extract": (
         ("render", "assegno-unico", "/", "-o", "out", "--draft"),
-        "/: non si può leggere: non è un file",
+        "/: è una cartella senza file Parquet",
     ),
     "columns": (("sheet", "assegno-unico", "--columns", "0"), "valore non valido per '--columns'; ammesso: almeno 1"),
     "voice to check with": (
@@ -411,7 +411,7 @@ class TestOtherCommands:
         ]
         write_extract(tmp_path / "x.csv", people, encoding="utf-8")
         env = environment(shared_store, VIDEOGUIDE_DATABASE="sqlite:///guides.db")
-        arguments = ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "2")
+        arguments = ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "2", "--accept-rejects")
 
         def shown_lines(*more: str) -> list[str]:
             done = run_videoguide(*arguments, *more, env=env)

@@ -28,7 +28,7 @@ REASONS = {
     ("ID_DOMANDA", "è vuoto"): 2,
     ("CODICE_FISCALE", "non è un codice fiscale valido"): 2,
     ("NOME", "è vuoto"): 2,
-    ("DATA_PRESENTAZIONE", "non è una data nella forma %d/%m/%Y"): 2,
+    ("DATA_PRESENTAZIONE", "non è una data; ammesso: gg/mm/aaaa"): 2,
     ("STATO_DOMANDA", f"valore sconosciuto; ammessi: {STATUSES}"): 2,
     ("ADESIONE_PROATTIVI", "valore sconosciuto; ammessi: SI, NO"): 2,
     ("DOCUMENTI_RICHIESTI", f"valore sconosciuto; ammessi: {PAPERS}"): 2,
@@ -236,14 +236,14 @@ class TestWrongFiles:
             (b"", "è vuoto; atteso un estratto con le colonne ID_DOMANDA, "),
             (b"\xef\xbb\xbf", "è vuoto"),
             (b"\n\n", "è vuoto"),
-            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "non è un file di testo"),
-            ("ID_DOMANDA;NOME\r\n".encode("utf-16"), "non è un file di testo"),
-            (b"name,age\nAnna,30\n", "non è un estratto di assegno-unico: mancano le colonne ID_DOMANDA, "),
-            (b"PK\x03\x04\x14\x00\x08", "non è un file di testo"),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "è un’immagine; ammessi: CSV"),
+            ("ID_DOMANDA;NOME\r\n".encode("utf-16"), "mancano le colonne CODICE_FISCALE, "),
+            (b"name,age\nAnna,30\n", "nelle prime 30 righe non c’è un’intestazione con le colonne ID_DOMANDA, "),
+            (b"PK\x03\x04\x14\x00\x08", "è uno zip danneggiato"),
             (b"\x1f\x8b\x08broken", "non si può leggere"),
             (gzip.compress(b"ID_DOMANDA;" * 5000)[:-20], "non si può leggere"),
             (gzip.compress(text_of(rows(2000)).encode())[:2000] + b"damage" * 300, "non si può leggere"),
-            (bytes(range(1, 256)) * 20, "mancano le colonne"),
+            (bytes(range(1, 256)) * 20, "nelle prime 30 righe non c’è"),
         ],
         ids=["empty", "BOM", "blank", "PNG", "UTF-16", "other CSV", "zip", "gz", "cut gz", "damaged gz", "bytes"],
     )
@@ -266,9 +266,11 @@ class TestWrongFiles:
             read_applications(tmp_path / "x.csv", pack)
 
     def test_a_folder_or_a_missing_file_is_an_error(self, pack: Campaign, tmp_path: Path) -> None:
-        for path in (tmp_path, tmp_path / "nothing.csv", tmp_path / "x.csv" / "below"):
+        for path in (tmp_path / "nothing.csv", tmp_path / "x.csv" / "below"):
             with pytest.raises(InputError, match="non si può leggere"):
                 read_applications(path, pack)
+        with pytest.raises(InputError, match="è una cartella senza file Parquet"):
+            read_applications(tmp_path, pack)
 
 
 class TestRows:
@@ -348,9 +350,9 @@ class TestRows:
         )
 
     @pytest.mark.parametrize("column", ["DATA_PRESENTAZIONE", "ESTRATTO_IL", "STATO_DAL"])
-    @pytest.mark.parametrize("given", ["31/02/2023", "2023-02-01", "01/13/2023", "ieri", "1/1/23", "00/00/0000"])
+    @pytest.mark.parametrize("given", ["31/02/2023", "2023-02-30", "01/13/2023", "ieri", "1/1/19", "02/2023"])
     def test_an_impossible_date_is_rejected(self, pack: Campaign, tmp_path: Path, column: str, given: str) -> None:
-        assert rejected(tmp_path, pack, **{column: given}) == (column, "non è una data nella forma %d/%m/%Y")
+        assert rejected(tmp_path, pack, **{column: given}) == (column, "non è una data; ammesso: gg/mm/aaaa")
 
     def test_only_the_date_of_the_status_may_be_missing(self, pack: Campaign, tmp_path: Path) -> None:
         assert accepted(tmp_path, pack, STATO_DAL="").status_since is None
@@ -362,9 +364,8 @@ class TestRows:
         [
             ("STATO_DOMANDA", "SOSPESA"),
             ("STATO_DOMANDA", ""),
-            ("STATO_DOMANDA", "accolta"),
             ("DOCUMENTI_RICHIESTI", "PROVV_AFFIDO|PASSAPORTO"),
-            ("DOCUMENTI_RICHIESTI", "PROVV_AFFIDO,CERT_DISABILITA"),
+            ("DOCUMENTI_RICHIESTI", "PROVV_AFFIDO CERT_DISABILITA"),
             ("ANOMALIA_IBAN", "SCONOSCIUTA"),
             ("CANALE", "FAX"),
             ("CANALE", ""),

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,9 @@ from tests.support.invented_guides import PackCopy
 from tests.support.places import DATA, ROOT
 from videoguide.errors import InputError, StoreError
 from videoguide.intake import distinct as module
-from videoguide.intake.applications import Application, Rejection, read_applications, read_numbered
+from videoguide.intake.applications import Application, Rejection, interpreted, read_applications
 from videoguide.intake.distinct import TWO_PEOPLE, Counts, take_in
+from videoguide.intake.extracts import Row
 from videoguide.packs.campaigns import Campaign
 from videoguide.store import STALE_SECONDS, TEMPORARY_PREFIX, sweep
 
@@ -235,12 +236,12 @@ class TestNothingLeftBehind:
     def test_a_file_that_breaks_while_it_is_read_leaves_the_old_list(
         self, pack: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def breaking(file: Path, campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
-            yield from read_numbered(file, campaign)
+        def breaking(rows: Iterable[Row], campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
+            yield from interpreted(rows, campaign)
             raise InputError("si è rotto")
 
         (tmp_path / "rejected.csv").write_text("old", encoding="utf-8")
-        monkeypatch.setattr(module, "read_numbered", breaking)
+        monkeypatch.setattr(module, "interpreted", breaking)
         with pytest.raises(InputError, match="si è rotto"), take_in(SIX, pack, tmp_path / "rejected.csv"):
             pytest.fail("it broke")
         assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["old"]

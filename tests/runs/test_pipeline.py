@@ -47,6 +47,7 @@ COUNTED = {
     "workers": 2,
     "rows": 10,
     "rejected": 2,
+    "headers_again": [],
     "duplicates": 1,
     "draft": False,
     "superseded": 0,
@@ -421,7 +422,15 @@ class TestSamples:
         office = Office(tmp_path / "office", pack)
         for file in files:
             report = render(
-                RunOrder(DATA / file, pack, office.settings, office.output, format="ranges", dry_run=True)
+                RunOrder(
+                    DATA / file,
+                    pack,
+                    office.settings,
+                    office.output,
+                    format="ranges",
+                    dry_run=True,
+                    accept_rejects=True,
+                )
             ).plain()
         assert {name: report[name] for name in expected} == expected
         assert report["guides"] == sum(report["cases"].values()) == sum(report["channels"].values())

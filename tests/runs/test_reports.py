@@ -15,6 +15,7 @@ from videoguide.runs.reports import Report
 NUMBERS = {
     "rows": 0,
     "rejected": 0,
+    "headers_again": [],
     "duplicates": 0,
     "superseded": 0,
     "guides": 0,

@@ -118,7 +118,7 @@ class Office:
         if not (options.get("draft") or options.get("dry_run")):
             approve(settings, campaign)
         listening = {name: options.pop(name) for name in ("tell", "open_executor") if name in options}
-        return render(RunOrder(file, campaign, settings, output, **options), **listening)
+        return render(RunOrder(file, campaign, settings, output, **{"accept_rejects": True, **options}), **listening)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of the database, as another program reads them."""

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from videoguide.cli import check, preview, purge, render, report, serve, store, versions
+from videoguide.cli import check, inspect, preview, purge, render, report, serve, store, versions
 from videoguide.cli.options import BAD_INPUT, BUSY, FAILED, INTERRUPTED
 from videoguide.cli.usage import Command, Group, usage_error
 from videoguide.errors import Busy, InputError, VideoGuideError
@@ -30,6 +30,7 @@ store_app = typer.Typer(
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
     preview.preview,
+    inspect.inspect,
     render.render,
     render.sample,
     check.check,

@@ -14,7 +14,9 @@ from videoguide.errors import UnknownChoice
 
 def render(
     campaign: CampaignId,
-    applications: Annotated[Path, typer.Argument(metavar="ESTRATTO", help="Estratto: CSV, CSV in gzip o Parquet.")],
+    applications: Annotated[
+        Path, typer.Argument(metavar="ESTRATTO", help="Estratto: CSV (anche in gzip o zip), Excel, Parquet.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="CARTELLA", help="Dove scrivere.")],
     format: Annotated[
         str, typer.Option("--format", metavar="mp4|ranges", help="File MP4, o guide servite dalle scene comuni.")
@@ -23,6 +25,10 @@ def render(
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Al massimo N guide.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Scrive solo report.json e rejected.csv: che cosa farebbe.")
+    ] = False,
+    accept_rejects: Annotated[
+        bool,
+        typer.Option("--accept-rejects", help="Va avanti anche se più di una riga su dieci è scartata, con le altre."),
     ] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Una prova, con la scritta BOZZA: nessun cittadino la vede.")
@@ -53,6 +59,7 @@ def render(
         workers=workers or 0,
         limit=limit,
         dry_run=dry_run,
+        accept_rejects=accept_rejects,
         draft=draft,
         who=who(),
     )

@@ -104,6 +104,9 @@ def lines(report: Report) -> Iterator[str]:
         f"righe {number(report.rows)}: scartate {number(report.rejected)}, ripetute {number(report.duplicates)}, "
         f"superate da un estratto più nuovo {number(report.superseded)}"
     )
+    if report.headers_again:
+        rows = ", ".join(map(number, report.headers_again))
+        yield f"l’intestazione torna alle righe {rows}: il file è fatto di più estratti uniti, letti tutti"
     would = "sarebbero " if report.dry_run else ""
     yield (
         f"guide {number(report.guides)}: {would}nuove {number(report.made)}, aggiornate {number(report.renewed)}, "

@@ -10,18 +10,16 @@ neither a rejection nor an error repeats a personal value.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from stdnum.exceptions import ValidationError
-from stdnum.it import codicefiscale
-
 from videoguide.errors import FirstNameError, InputError
-from videoguide.intake.extracts import Row, read_rows
+from videoguide.intake import cells
+from videoguide.intake.extracts import Row, open_extract
 from videoguide.packs.campaigns import Campaign
 from videoguide.wording import INSTITUTE_TIME
 
@@ -32,10 +30,10 @@ LOST = "?\ufffd"  # what exports write instead of a character that their encodin
 BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # invisible letters and signs
 PATRONATO_CHARACTERS = 40
 ID_CHARACTERS = 64
-LAST_BIRTH_DAY = 71  # 31, and 40 more for a woman
+FIRST_YEAR = 1900
+"""Dates before are mistyped, or stand for no date."""
 
-_FISCAL_CODE = re.compile(r"[A-Z]{6}[0-9L-NP-V]{2}[A-EHLMPR-T][0-9L-NP-V]{2}[A-Z][0-9L-NP-V]{3}[A-Z]")
-_OMOCODIA = str.maketrans("LMNPQRSTUV", "0123456789")
+_ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?E[+-]?[0-9]+", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
 _MOBILE = re.compile(r"\+?[0-9][0-9 ./-]{3,24}")
 
@@ -141,15 +139,7 @@ def is_corrected_code(old_code: str, old_name: str, new_code: str, new_name: str
     """
     if not old_name or old_name.casefold() != new_name.casefold() or len(old_code) != 16 or len(new_code) != 16:
         return False
-    return _name_and_birth(old_code) == _name_and_birth(new_code)
-
-
-def _name_and_birth(code: str) -> str:
-    """The letters of the first name, the date of birth and the sex, with the digits of omocodia undone."""
-    return code[3:6] + "".join(
-        character.translate(_OMOCODIA) if place in (0, 1, 3, 4) else character
-        for place, character in enumerate(code[6:11])
-    )
+    return cells.name_and_birth(old_code) == cells.name_and_birth(new_code)
 
 
 def tidy_patronato(name: str) -> str:
@@ -166,16 +156,16 @@ def tidy_patronato(name: str) -> str:
 def read_applications(file: Path, campaign: Campaign) -> Iterator[Application | Rejection]:
     """The applications and rejections of an extract, in its order, as a stream.
 
-    CSV in UTF-8 (with or without BOM) or Windows-1252, comma or semicolon, plain or in gzip; or Parquet.
-    Raises InputError, before anything is yielded, for a file that is not such an extract.
+    CSV, plain, in gzip or in zip; Excel and OpenDocument workbooks; Parquet. Raises InputError, before anything is
+    yielded, for a file that is not such an extract.
     """
-    return (outcome for _, outcome in read_numbered(file, campaign))
+    return (outcome for _, outcome in interpreted(open_extract(file, campaign).rows, campaign))
 
 
-def read_numbered(file: Path, campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
-    """The same as :func:`read_applications`, each with the number of its row. Raises InputError likewise."""
+def interpreted(rows: Iterable[Row], campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
+    """What the rows of an extract mean, each with its number."""
     read = _RowReader(campaign).read
-    return ((row.number, read(row)) for row in read_rows(file, campaign))
+    return ((row.number, read(row)) for row in rows)
 
 
 class _RowReader:
@@ -185,11 +175,13 @@ class _RowReader:
         self.extract = campaign.extract
         self.fields = tuple(campaign.extract.columns)
         self.first_name_place = self.fields.index("first_name")
-        self.values = campaign.extract.values
         self.facts = campaign.description.facts
         self.name_letters = campaign.description.limits.name_letters
+        self.spellings = {field: _Spellings(field, values) for field, values in campaign.extract.values.items()}
+        self.joint = _joint(campaign)
         self.first_year = min(campaign.description.years)
         self.latest_day = datetime.now(INSTITUTE_TIME).date() + timedelta(days=1)  # a machine's clock may be behind
+        self.years = range(self.first_year, self.latest_day.year + 1)
 
     def read(self, row: Row) -> Application | Rejection:
         columns = self.extract.columns
@@ -200,9 +192,9 @@ class _RowReader:
         except _Reject as reject:
             return Rejection(row.number, columns[reject.field], reject.reason)
 
-    def _application(self, cells: Sequence[str]) -> Application:
-        cell = dict(zip(self.fields, map(str.strip, cells), strict=True))
-        first_name = cells[self.first_name_place]
+    def _application(self, record: Sequence[str]) -> Application:
+        cell = dict(zip(self.fields, map(cells.present, record), strict=True))
+        first_name = record[self.first_name_place]
         application_id = _id(cell["id"])
         fiscal_code = _fiscal_code(cell["fiscal_code"])
         return Application(
@@ -210,7 +202,7 @@ class _RowReader:
             fiscal_code=fiscal_code,
             first_name=first_name,
             spoken_name=self._name(first_name),
-            sex=self._sex(cell["sex"], fiscal_code),
+            sex=self._value("sex", cell["sex"]) if cell["sex"] else cells.sex_of(fiscal_code),  # type: ignore[arg-type]
             applicant=self._value("applicant", cell["applicant"]),
             filed_on=self._date("filed_on", cell["filed_on"]),
             channel=self._value("channel", cell["channel"]),
@@ -221,7 +213,7 @@ class _RowReader:
             facts={fact: self._fact(fact, cell[fact]) for fact in self.facts},
             email=_contact(cell["email"], _EMAIL),
             mobile=_contact(cell["mobile"], _MOBILE),
-            on_app_io=self.values["on_app_io"].get(cell["on_app_io"]) == "yes",
+            on_app_io=self.spellings["on_app_io"].value(cell["on_app_io"]) == "yes",
             extracted_on=self._extract_day(cell["extracted_on"]),
         )
 
@@ -232,43 +224,68 @@ class _RowReader:
             raise _Reject("first_name", error.reason) from error
 
     def _value(self, field: str, spelling: str) -> str:
-        values = self.values[field]
-        if spelling not in values:
-            raise _Reject(field, f"valore sconosciuto; ammessi: {', '.join(values)}")
-        return values[spelling]
-
-    def _sex(self, cell: str, fiscal_code: str) -> Sex:
-        if cell:
-            return self._value("sex", cell)  # type: ignore[return-value]
-        return "F" if _day(fiscal_code[9:11]) > 40 else "M"
+        spellings = self.spellings[field]
+        value = spellings.value(spelling)
+        if value is None:
+            raise _Reject(field, f"valore sconosciuto; ammessi: {', '.join(spellings.exact)}")
+        return value
 
     def _extract_day(self, cell: str) -> date:
-        """The extract's day: one that is still to come, or too early for the campaign, would decide what is newer."""
+        """The extract's day, which decides what is newer: one too early for the campaign is wrong."""
         day = self._date("extracted_on", cell)
-        if day > self.latest_day:
-            raise _Reject("extracted_on", "è un giorno che deve ancora venire; ammesso: fino a domani")
         if day.year < self.first_year:
             raise _Reject("extracted_on", f"è prima della campagna; ammesso: dal {self.first_year}")
         return day
 
     def _date(self, field: str, cell: str) -> date:
-        day = _parse_date(cell, self.extract.date)
+        day = cells.parse_date(cell, self.extract.date, self.years)
         if day is None:
-            raise _Reject(field, f"non è una data nella forma {self.extract.date}")
+            raise _Reject(field, f"non è una data; ammesso: {cells.form_in_words(self.extract.date)}")
+        if day.year < FIRST_YEAR:
+            raise _Reject(field, f"è una data troppo lontana; ammesso: dal {FIRST_YEAR}")
+        if day > self.latest_day:
+            raise _Reject(field, "è un giorno che deve ancora venire; ammesso: fino a domani")
         return day
 
     def _fact(self, field: str, cell: str) -> FactValue:
         fact = self.facts[field]
         if fact.type == "count":
-            if not cell:
-                return 0
-            if not (cell.isascii() and cell.isdigit() and len(cell) < 10 and int(cell) <= fact.at_most):
+            count = cells.parse_count(cell) if cell else 0
+            if count is None or count > fact.at_most:
                 raise _Reject(field, f"non è un numero da 0 a {fact.at_most}")
-            return int(cell)
+            return count
         if fact.type == "entry":
             return self._value(field, cell) if cell else ""
-        spellings = [spelling.strip() for spelling in cell.split(self.extract.joined_by)] if cell else []
+        spellings = [spelling.strip() for spelling in self.joint.split(cell)] if cell else []
         return tuple(dict.fromkeys(self._value(field, spelling) for spelling in spellings))
+
+
+class _Spellings:
+    """How an extract spells the values of a field: ``exact`` as its pack says, else as all exports may."""
+
+    def __init__(self, field: str, exact: Mapping[str, str]) -> None:
+        self.exact = exact
+        loose: dict[str, set[str]] = {}
+        for spelling, value in exact.items():
+            loose.setdefault(cells.folded(spelling), set()).add(value)
+        is_yes_or_no = set(exact.values()) <= {"yes", "no"}
+        general = cells.GENERAL_SPELLINGS.get("consent" if is_yes_or_no else field, {})
+        values = set(exact.values())
+        self.loose = {word: value for word, value in general.items() if value in values}
+        # a spelling that two values share without its signs is none of them
+        self.loose |= {word: value for word, (value, *others) in loose.items() if not others}
+
+    def value(self, spelling: str) -> str | None:
+        """The value, or None where nobody spells it so."""
+        return self.exact.get(spelling) or self.loose.get(cells.folded(spelling))
+
+
+def _joint(campaign: Campaign) -> re.Pattern[str]:
+    """What stands between the entries of a list: the pack's sign, or another that no entry has in its spelling."""
+    facts, values = campaign.description.facts, campaign.extract.values
+    spellings = "".join(spelling for fact in facts for spelling in values.get(fact, ()))
+    signs = {sign for sign in ",;/+\n" if sign not in spellings}
+    return re.compile("|".join(map(re.escape, sorted({campaign.extract.joined_by, *signs}))))
 
 
 def _patronato(cell: str) -> str:
@@ -279,47 +296,21 @@ def _patronato(cell: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=4096)
-def _parse_date(text: str, form: str) -> date | None:
-    try:
-        return datetime.strptime(text, form).date()
-    except ValueError:
-        return None
-
-
 def _id(cell: str) -> str:
     if not cell:
         raise _Reject("id", "è vuoto")
-    if len(cell) > ID_CHARACTERS or not cell.isprintable():
+    if len(cell) > ID_CHARACTERS or not cell.isprintable() or "\ufffd" in cell:
         raise _Reject("id", f"non è un numero di domanda: più di {ID_CHARACTERS} caratteri, o uno non stampabile")
+    if _ROUNDED.fullmatch(cell):
+        raise _Reject("id", "un foglio di calcolo lo ha arrotondato e ha perso le ultime cifre; si esporta come testo")
     return cell
 
 
 def _fiscal_code(cell: str) -> str:
-    """A person's fiscal code in its compact form, checksum and birth date checked; omocodia variants are included."""
-    code = cell if _FISCAL_CODE.fullmatch(cell) else str(codicefiscale.compact(cell))
-    # the library's own validate() does the same in four times the time, half of the time of all reading
-    if not (
-        _FISCAL_CODE.fullmatch(code)
-        and _is_birth_date(code[6:11])
-        and codicefiscale.calc_check_digit(code[:15]) == code[15]
-    ):
+    code = cells.parse_fiscal_code(cell)
+    if not code:
         raise _Reject("fiscal_code", "non è un codice fiscale valido")
     return code
-
-
-@lru_cache(maxsize=65_536)
-def _is_birth_date(part: str) -> bool:
-    try:
-        codicefiscale.get_birth_date(f"AAAAAA{part}A000A")
-    except ValidationError:
-        return False
-    return _day(part[3:]) <= LAST_BIRTH_DAY
-
-
-def _day(digits: str) -> int:
-    """The day of birth, plus 40 for a woman; its digits may be written as letters (D.M. 23/12/1976: L=0 … V=9)."""
-    return int(digits.translate(_OMOCODIA))
 
 
 def _contact(cell: str, form: re.Pattern[str]) -> str:

@@ -18,15 +18,20 @@ from pathlib import Path
 
 import msgspec
 
-from videoguide.intake.applications import Application, Rejection, is_corrected_code, read_numbered
+from videoguide.errors import InputError
+from videoguide.intake.applications import Application, Rejection, interpreted, is_corrected_code
+from videoguide.intake.extracts import open_extract
+from videoguide.intake.headers import FileForm
 from videoguide.packs.campaigns import Campaign
 from videoguide.progress import Tell, silently
 from videoguide.scratch import scratch, scratch_errors
 from videoguide.store import write_whole
-from videoguide.wording import spreadsheet_cell
+from videoguide.wording import number, spreadsheet_cell
 
 BATCH_ROWS = 250  # larger batches are slower: their rows outlive the processor's cache and a garbage collection
 REPORT_ROWS = 1000
+REJECTED_OF = 10
+"""One row in so many may be rejected; more say that the file was exported wrongly, not that people made mistakes."""
 
 TWO_PEOPLE = "questo numero è in più righe, di persone diverse"
 
@@ -65,15 +70,25 @@ class Counts:
     rejected: int = 0
     duplicates: int = 0
 
+    def require_trust(self, extract: Path, rejected: Path) -> None:
+        """Raise InputError where so many rows were rejected that the file as a whole must be wrong."""
+        if self.rejected * REJECTED_OF > self.rows:
+            shares = f"righe scartate {number(self.rejected)} su {number(self.rows)}"
+            others = "" if self.rejected == self.rows else ". Con --accept-rejects si usano le altre"
+            raise InputError(
+                f"{extract}: {shares}, più di una su {REJECTED_OF}: "
+                f"non è cambiato niente; i motivi sono in {rejected}{others}"
+            )
+
 
 class Intake:
     """The distinct applications of an extract, in the order of their ids; it can be iterated many times.
 
-    Iterating raises StoreError when the disk fails.
+    ``form`` says how the file is written. Iterating raises StoreError when the disk fails.
     """
 
-    def __init__(self, counts: Counts, folder: Path, database: sqlite3.Connection) -> None:
-        self.counts = counts
+    def __init__(self, form: FileForm, counts: Counts, folder: Path, database: sqlite3.Connection) -> None:
+        self.form, self.counts = form, counts
         self._folder, self._database = folder, database
 
     def __len__(self) -> int:
@@ -108,10 +123,12 @@ def take_in(extract: Path, campaign: Campaign, rejected: Path, *, tell: Tell = s
         with take_in(Path("applications.csv"), campaign, Path("out/rejected.csv")) as intake:
             print(len(intake), intake.counts.rejected)
     """
-    rows = read_numbered(extract, campaign)
+    form, rows = open_extract(extract, campaign)
     with scratch(rejected.parent, _TABLES) as database:
-        intake = Intake(Counts(), rejected.parent, database)
-        write_whole(rejected, _take(rows, intake, database, campaign.extract.columns["id"], tell))
+        intake = Intake(form, Counts(), rejected.parent, database)
+        write_whole(
+            rejected, _take(interpreted(rows, campaign), intake, database, campaign.extract.columns["id"], tell)
+        )
         yield intake
 
 

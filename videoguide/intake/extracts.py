@@ -3,51 +3,70 @@
 
 """Files -> rows: an extract's cells as text, in the pack's order of columns, whatever the file's format.
 
-CSV in UTF-8 (with or without BOM) or Windows-1252, comma or semicolon, plain or in gzip; or
-Parquet, whose typed cells are written as the CSV would have them. A file is read once to its end
-before its first row is yielded, so that a damaged file gives no rows; then it is read as a stream.
-The module ``applications`` knows what the cells mean.
+CSV, plain, in gzip or in zip; Excel and OpenDocument workbooks; Parquet. Typed cells are written as the CSV would have
+them. A file is read once to its end before its first row is given, so that a damaged file gives no rows; then it is
+read as a stream. What its cells mean is known to the module ``applications``.
 """
 
-import codecs
-import csv
 import gzip
-import io
+import re
+import zipfile
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
-from itertools import chain, count
+from itertools import chain, islice
+from math import isinf
 from operator import itemgetter
 from pathlib import Path
-from stat import S_ISREG
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from stat import S_ISDIR, S_ISREG
+from typing import IO, NamedTuple, cast
 
 from videoguide.errors import InputError, system_reason
+from videoguide.intake.encodings import byte_lines, examine
+from videoguide.intake.headers import HEADER_ROWS, FileForm, Header
+from videoguide.intake.parquet import MAGIC as PARQUET
+from videoguide.intake.parquet import ParquetTable
+from videoguide.intake.tables import SEPARATORS, Dialect, declared_separator, header_among, unguarded
+from videoguide.intake.workbooks import open_sheets
 from videoguide.packs.campaigns import Campaign, Extract
 from videoguide.wording import INSTITUTE_TIME
 
-if TYPE_CHECKING:
-    from arro3.core import Array
-
-PARQUET = b"PAR1"  # the first and the last four bytes of such a file
-GZIP = b"\x1f\x8b"
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-BINARY_PROBE_BYTES = 64  # shorter than any header; a file that is not text has a zero byte by then
-LINE_CHARACTERS = 1 << 20  # longer lines are cut: a file without line ends must not fill the memory
+GZIP, ZIP, OLE = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How files begin: packed ones, and Excel's before 2007 (and locked ones of today)."""
 BLOCK_BYTES = 1 << 18
-BATCH_ROWS = 4096
+SPREADSHEET_DIGITS = 15
+"""The digits of a number that a spreadsheet keeps (IEEE 754 double precision); of longer ones it loses the last."""
+
+_REFUSED = {
+    b"\x89PNG": "un’immagine",
+    b"%PDF": "un PDF",
+    b"{\\rtf": "un documento RTF",
+    b"BZh": "compresso con bzip2",
+    b"\xfd7zXZ": "compresso con xz",
+    b"\x28\xb5\x2f\xfd": "compresso con zstd",
+    b"7z\xbc\xaf": "compresso con 7-Zip",
+    b"Rar!": "compresso con RAR",
+}
+_REFUSED_TEXT = {
+    "<?xml": "XML",
+    "<!doctype": "una pagina HTML",
+    "<html": "una pagina HTML",
+    "<table": "HTML",
+    "{": "JSON",
+}
+_OF_A_MAC = re.compile(r"^__MACOSX/|(^|/)\.DS_Store$")  # what it adds to an archive unseen
+_ALLOWED = "ammessi: CSV (anche in gzip o zip), Excel, Parquet"
 
 
 class Row(NamedTuple):
     """One record.
 
-    ``number`` is the one that a spreadsheet shows: the header is 1, and each record after it counts as one row, even if
-    it is blank or one of its cells has line breaks. ``cells`` are those of the pack's columns, in the pack's order; a
-    row with a ``flaw`` has none.
+    ``number`` is the one that a spreadsheet shows: the first line with text is 1, and each record after it counts as
+    one row, even if it is blank or one of its cells has line breaks. ``cells`` are those of the pack's columns, in the
+    pack's order; a row with a ``flaw`` has none.
     """
 
     number: int
@@ -55,21 +74,36 @@ class Row(NamedTuple):
     flaw: str = ""
 
 
-def read_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
-    """The rows of an extract of ``campaign``, in its order, without blank ones, as a stream.
+class ExtractFile(NamedTuple):
+    """An opened extract: its form, and its rows as a stream, without blank ones and headers."""
+
+    form: FileForm
+    rows: Iterator[Row]
+
+
+def open_extract(file: Path, campaign: Campaign) -> ExtractFile:
+    """The form and the rows of an extract of ``campaign``, in its order.
 
     Raises InputError, at once, for a file that is not such an extract, is damaged or has no rows.
     """
     with _reading(file):
-        if not S_ISREG(file.stat().st_mode):  # it is read twice, which a pipe cannot be
+        mode = file.stat().st_mode
+        if not (S_ISREG(mode) or S_ISDIR(mode)):  # it is read twice, which a pipe cannot be
             raise InputError(f"{file}: non si può leggere: non è un file")
-        with file.open("rb") as raw:
-            start = raw.read(len(PARQUET))
-    rows = (_parquet_rows if start == PARQUET else _csv_rows)(file, campaign)
-    first = next(rows, None)
+        start = b""
+        if S_ISREG(mode):
+            with file.open("rb") as raw:
+                start = raw.read(16)
+    if S_ISDIR(mode) or start.startswith(PARQUET):
+        opened = _open_parquet(file, campaign)
+    elif start.startswith(OLE) or (start.startswith(ZIP) and _is_workbook(file)):
+        opened = _open_workbook(file, campaign)
+    else:
+        opened = _open_csv(file, campaign)
+    first = next(opened.rows, None)
     if first is None:
         raise InputError(f"{file}: ha l’intestazione e nessuna riga")
-    return chain([first], rows)
+    return ExtractFile(opened.form, chain([first], opened.rows))
 
 
 @contextmanager
@@ -81,167 +115,192 @@ def _reading(file: Path) -> Iterator[None]:
         raise InputError(f"{file}: non si può leggere: {system_reason(error)}") from error
     except (EOFError, zlib.error) as error:
         raise InputError(f"{file}: non si può leggere: {error}") from error
-
-
-def _places(file: Path, header: Sequence[str], campaign: Campaign) -> list[int]:
-    """The positions of the pack's columns in the header."""
-    columns = list(campaign.extract.columns.values())
-    if not any(header):
-        raise InputError(f"{file}: è vuoto; atteso un estratto con le colonne {', '.join(columns)}")
-    if missing := [column for column in columns if column not in header]:
-        raise InputError(f"{file}: non è un estratto di {campaign.id}: mancano le colonne {', '.join(missing)}")
-    if repeated := [column for column in columns if header.count(column) > 1]:
-        raise InputError(f"{file}: non è un estratto di {campaign.id}: colonne ripetute: {', '.join(repeated)}")
-    return [header.index(column) for column in columns]
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{file}: è uno zip danneggiato") from error
+    except NotImplementedError as error:  # zipfile's, for a packing that it does not know
+        raise InputError(f"{file}: è uno zip compresso in un modo che non si legge; si estrae prima") from error
 
 
 # ---------------------------------------------------------------- CSV
 
 
-def _csv_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
-    encoding = _encoding(file)
-    # a byte that the encoding does not know becomes a lost character, for which its row is rejected
-    with _reading(file), _bytes(file) as raw, io.TextIOWrapper(raw, encoding, errors="replace", newline="") as text:
-        lines = iter(partial(text.readline, LINE_CHARACTERS), "")
-        first = next(filter(str.strip, lines), "")
-        delimiter = ";" if first.count(";") >= first.count(",") else ","
-        records = _records(chain([first], lines), delimiter)
-        header = [column.strip() for column in next(records, ())]
-        places = _places(file, header, campaign)
-        pick, width, shortest = itemgetter(*places), len(header), max(places) + 1
-        for number, record in enumerate(records, 2):
-            if not any(map(str.strip, record)):
-                continue
-            if len(record) < shortest:
-                yield Row(number, (), "la riga è troppo corta")
-            elif any(map(str.strip, record[width:])):
-                yield Row(number, (), "la riga ha più celle dell’intestazione")
-            else:
-                yield Row(number, pick(record))
-
-
-def _records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
-    """The CSV's records.
-
-    A stray quote cannot swallow the lines after it: where the quotes do not match, the line with the first of them is a
-    record of its own, and reading continues with the next line.
-    """
-    record_lines: list[str] = []  # the lines of the record that is being read
-    returned: deque[str] = deque()  # lines to be read again
-
-    def following() -> Iterator[str]:
-        while line := returned.popleft() if returned else next(lines, ""):
-            record_lines.append(line)
-            yield line
-
-    width = 0
-    reader = csv.reader(following(), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            record = next(reader)
-            one_line = len(record_lines) == 1
-            sound = one_line or (len(record) == (width or len(record)) and not _swallowed(record, delimiter))
-        except StopIteration:
-            return
-        except csv.Error:
-            sound = False
-        if not sound:
-            record = _cells_of_line(record_lines[0], delimiter)
-            returned.extendleft(reversed(record_lines[1:]))
-            reader = csv.reader(following(), delimiter=delimiter, strict=True)
-        width = width or len(record)
-        yield record
-        record_lines.clear()
-
-
-def _swallowed(record: Sequence[str], delimiter: str) -> bool:
-    """Whether a cell of several lines has so many delimiters that it must be rows, not text."""
-    return any(cell.count(delimiter) >= len(record) - 1 for cell in record)
-
-
-def _cells_of_line(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:  # a cell that is too long
-        return line.split(delimiter, 1)[:1]
-
-
-def _bytes(file: Path) -> BinaryIO:
-    with file.open("rb") as probe:
-        compressed = probe.read(len(GZIP)) == GZIP
-    return gzip.open(file, "rb") if compressed else file.open("rb")  # type: ignore[return-value]
-
-
-def _encoding(file: Path) -> str:
-    """UTF-8 if the file begins with its mark, or if most of its non-ASCII characters are valid UTF-8.
-
-    A single damaged byte does not make the file Windows-1252. Reads the file to its end.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    valid = invalid = 0
+def _open_csv(file: Path, campaign: Campaign) -> ExtractFile:
     with _reading(file), _bytes(file) as raw:
-        start = raw.read(BINARY_PROBE_BYTES)
-        if start.startswith(UTF_16):
-            raise InputError(f"{file}: non è un file di testo in UTF-8 o Windows-1252, ma in UTF-16")
-        if b"\0" in start:
-            raise InputError(f"{file}: non è un file di testo; ammessi: CSV, CSV in gzip, Parquet")
-        for block in chain([start], iter(partial(raw.read, BLOCK_BYTES), b""), [b""]):
-            text = decoder.decode(block, final=not block)
-            if not text.isascii():
-                lost = text.count("\ufffd")
-                invalid += lost
-                valid += len(text) - lost - len(text.encode("ascii", "ignore"))
-    if start.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    return "utf-8" if invalid <= valid else "cp1252"
+        blocks = _blocks(raw)
+        start = next(blocks, b"")
+        for magic, what in _REFUSED.items():
+            if start.startswith(magic):
+                raise InputError(f"{file}: è {what}; {_ALLOWED}")
+        encoding = examine(chain([start], blocks), str(file))
+    header = Header(file, campaign)
+    form = FileForm("CSV", str(encoding))
+
+    def lines() -> Iterator[str]:
+        with _reading(file), _bytes(file) as raw:
+            yield from map(encoding.text, byte_lines(_blocks(raw), encoding))
+
+    text = lines()
+    first = next(filter(str.strip, text), "")
+    if what := next((what for begin, what in _REFUSED_TEXT.items() if first.lstrip().lower().startswith(begin)), ""):
+        raise InputError(f"{file}: è {what}; {_ALLOWED}")
+    if separator := declared_separator(first):
+        first = next(text, "")
+    head = [first, *islice(text, HEADER_ROWS - 1)]
+    place, dialect = header_among(head, header.fit, separator or SEPARATORS)
+    form.separator, form.header_row = dialect.separator, place + 1
+    rows = _csv_rows(chain(head[place:], text), dialect, header, form)
+    next(rows)  # the header
+    return ExtractFile(form, rows)
 
 
-# ---------------------------------------------------------------- Parquet
-
-
-def _parquet_rows(file: Path, campaign: Campaign) -> Iterator[Row]:
-    from arro3.io import read_parquet  # imported here, as few runs need it
-
-    extract = campaign.extract
-    with _reading(file), _reading_parquet(file):
-        _require_end(file)
-        reader = read_parquet(file, batch_size=BATCH_ROWS)
-        places = _places(file, [name.strip() for name in reader.schema.names], campaign)
-        for _ in reader:  # to its end, to find damage before the first row is yielded
-            pass
-        columns = [
-            (place, partial(_written, file, column, _answers(extract, field), extract))
-            for place, (field, column) in zip(places, extract.columns.items(), strict=True)
-        ]
-        numbers = count(2)
-        for batch in read_parquet(file, batch_size=BATCH_ROWS):
-            cells = [_cells(batch.column(place), write) for place, write in columns]
-            for record, number in zip(zip(*cells, strict=True), numbers, strict=False):
-                if any(map(str.strip, record)):
-                    yield Row(number, record)
+def _csv_rows(lines: Iterator[str], dialect: Dialect, header: Header, form: FileForm) -> Iterator[Row]:
+    """The rows below the header, after one for the header itself, which is checked at once."""
+    records = dialect.records(lines)
+    names: Sequence[str] = next(records, [])
+    places = header.places(names)
+    header.describe(form, names, places)
+    pick, width, shortest = itemgetter(*places), len(names), max(places) + 1
+    flaw = ""
+    yield Row(form.header_row, ())
+    for number, record in enumerate(records, form.header_row + 1):
+        if not any(map(str.strip, record)):
+            continue
+        if header.is_again(record):
+            form.headers_again.append(number)
+            try:
+                places, flaw = header.places(record), ""
+            except InputError:
+                flaw = f"sta sotto l’intestazione alla riga {number}, che ha altre colonne"
+            else:
+                pick, width, shortest = itemgetter(*places), len(record), max(places) + 1
+        elif flaw:
+            yield Row(number, (), flaw)
+        elif len(record) < shortest:
+            yield Row(number, (), "la riga è troppo corta")
+        elif any(map(str.strip, record[width:])):
+            yield Row(number, (), "la riga ha più celle dell’intestazione")
+        else:
+            yield Row(number, unguarded(pick(record)))
 
 
 @contextmanager
-def _reading_parquet(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        # the reader has no error classes: it raises Exception itself, or panics, which is no subclass of Exception
-        if type(error) is Exception or type(error).__name__ == "PanicException":
-            raise InputError(f"{file}: è un file Parquet danneggiato") from error
-        raise
+def _bytes(file: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, or of the only file that is packed in it."""
+    with ExitStack() as stack:
+        with file.open("rb") as probe:
+            start = probe.read(len(ZIP))
+        if start.startswith(GZIP):
+            yield cast("IO[bytes]", stack.enter_context(gzip.open(file, "rb")))
+        elif start == ZIP:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            yield stack.enter_context(archive.open(_only_member(file, archive)))
+        else:
+            yield stack.enter_context(file.open("rb"))
 
 
-def _require_end(file: Path) -> None:
-    with file.open("rb") as raw:
-        raw.seek(-min(len(PARQUET), file.stat().st_size), io.SEEK_END)
-        if raw.read() != PARQUET:
-            raise InputError(f"{file}: è un file Parquet danneggiato: manca la fine")
+def _only_member(file: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir()
+        and not member.filename.startswith("__MACOSX/")
+        and not member.filename.endswith(".DS_Store")
+    ]
+    if len(members) != 1:
+        raise InputError(f"{file}: è uno zip con {len(members)} file; ammesso: uno solo, un CSV")
+    (member,) = members
+    if member.flag_bits & 1:
+        raise InputError(f"{file}: è uno zip protetto da una password; si estrae prima")
+    with archive.open(member) as raw:
+        if raw.read(len(PARQUET)).startswith((ZIP, PARQUET, OLE[:4], GZIP)):
+            raise InputError(f"{file}: è uno zip con un file che non è CSV; si estrae prima")
+    return member
 
 
-def _cells(column: "Array", write: Callable[[object], str]) -> Iterable[str]:
-    values: Iterable[object] = column.to_pylist()
-    return [value if type(value) is str else write(value) for value in values]
+def _blocks(raw: IO[bytes]) -> Iterator[bytes]:
+    return iter(partial(raw.read, BLOCK_BYTES), b"")
+
+
+# ---------------------------------------------------------------- typed cells
+
+
+def _open_parquet(file: Path, campaign: Campaign) -> ExtractFile:
+    header = Header(file, campaign)
+    with _reading(file):
+        table = ParquetTable(file)
+    places = header.places(table.names)
+    form = FileForm("Parquet", header_row=0)
+    header.describe(form, table.names, places)
+    write = _Writer(file, campaign.extract)
+
+    def rows() -> Iterator[Row]:
+        with _reading(file):
+            for number, cells in enumerate(table.rows(places), 2):
+                record = write.record(cells)
+                if any(map(str.strip, record)):
+                    yield Row(number, record)
+
+    return ExtractFile(form, rows())
+
+
+def _is_workbook(file: Path) -> bool:
+    with _reading(file), zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    return "[Content_Types].xml" in names or "content.xml" in names
+
+
+def _open_workbook(file: Path, campaign: Campaign) -> ExtractFile:
+    header = Header(file, campaign)
+    headed: list[tuple[int, str]] = []  # how well each sheet fits, with its name
+    with _reading(file), open_sheets(file) as sheets:
+        for sheet in sheets:
+            headed.append((max(map(header.fit, islice(sheet.rows, HEADER_ROWS)), default=0), sheet.name))
+    best = max(headed, default=(0, ""))
+    whole = [name for fit, name in headed if fit == len(header.keys)]
+    if len(whole) > 1:
+        raise InputError(f"{file}: ha più fogli con un estratto: {', '.join(whole)}; ammesso: uno solo")
+    form = FileForm("foglio di calcolo", sheet=best[1])
+    rows = _workbook_rows(file, header, form)
+    next(rows)  # the header
+    return ExtractFile(form, rows)
+
+
+def _workbook_rows(file: Path, header: Header, form: FileForm) -> Iterator[Row]:
+    """The rows below the header, after one for the header itself, which is checked at once."""
+    with _reading(file), open_sheets(file) as sheets:
+        records = next((sheet.rows for sheet in sheets if sheet.name == form.sheet), iter(()))
+        head = list(islice(records, HEADER_ROWS))
+        place = max(range(len(head)), key=lambda row: (header.fit(head[row]), -row), default=0)
+        names: Sequence[object] = head[place] if head else ()
+        places = header.places(names)
+        header.describe(form, names, places)
+        form.header_row = place + 1
+        pick = itemgetter(*places)
+        write = _Writer(file, header.campaign.extract)
+        yield Row(form.header_row, ())
+        for number, cells in enumerate(chain(head[place + 1 :], records), form.header_row + 1):
+            record = write.record(pick(cells))
+            if not any(map(str.strip, record)):
+                continue
+            if header.is_again(cells):
+                form.headers_again.append(number)
+            else:
+                yield Row(number, record)
+
+
+class _Writer:
+    """Writes typed cells, in the pack's order of columns, as the CSV would have them."""
+
+    def __init__(self, file: Path, extract: Extract) -> None:
+        self.writers: list[Callable[[object], str]] = [
+            partial(_written, file, column, _answers(extract, field), extract)
+            for field, column in extract.columns.items()
+        ]
+
+    def record(self, cells: Iterable[object]) -> tuple[str, ...]:
+        return tuple(
+            cell if type(cell) is str else write(cell) for cell, write in zip(cells, self.writers, strict=True)
+        )
 
 
 def _answers(extract: Extract, field: str) -> tuple[str, str]:
@@ -262,7 +321,11 @@ def _written(file: Path, column: str, answers: tuple[str, str], extract: Extract
         case int():
             return str(value)
         case float() | Decimal():
-            return "" if value != value else str(int(value)) if value == value // 1 else str(value)
+            if value != value:
+                return ""
+            if isinstance(value, float) and abs(value) >= 10**SPREADSHEET_DIGITS:
+                return str(value) if isinf(value) else f"{value:E}"
+            return str(int(value)) if value == value // 1 else str(value)
         case date():
             return _written_date(value, extract.date)
         case bytes():

@@ -78,6 +78,7 @@ class RunOrder:
         workers: processes; 0 for as many as there are cores.
         limit: how many guides at most; None for all.
         dry_run: write ``rejected.csv`` and ``report.json`` and change nothing else.
+        accept_rejects: go on with the other rows where more than a tenth is rejected.
         draft: make guides that say on every picture that they are drafts, and that only staff see.
         who: who asked for it, for the audit table.
     """
@@ -90,6 +91,7 @@ class RunOrder:
     workers: int = 0
     limit: int | None = None
     dry_run: bool = False
+    accept_rejects: bool = False
     draft: bool = False
     who: str = PROGRAM
 
@@ -117,9 +119,12 @@ class RunOrder:
 def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor = local_processes) -> Report:
     """Bring the guides of an extract's applications up to date, and report what was done.
 
-    Guides for citizens are only made with an approved version of the pack. ``tell`` is called as work proceeds;
-    ``open_executor`` opens the executor that does it. Raises InputError for a version that is not approved or a file
-    that is not an extract; Busy where another run is at work; PackError, VoiceError, StoreError, KeyMismatch.
+    Guides for citizens are only made with an approved version of the pack. Nothing is done, but for the list of
+    rejected rows, where more than a tenth of the rows is rejected and the order does not accept that, or where all of
+    them are. ``tell`` is called as work proceeds; ``open_executor`` opens the executor that does it.
+
+    Raises InputError for a version that is not approved, a file that is not an extract or has too many bad rows; Busy
+    where another run is at work; PackError, VoiceError, StoreError, KeyMismatch.
     """
     order.check()
     campaign, settings = order.campaign, order.settings
@@ -143,7 +148,10 @@ def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor =
         sweep(order.output)
         with timed(report.seconds, "reading"):
             intake = stack.enter_context(take_in(order.extract, campaign, order.output / REJECTED_FILE, tell=tell))
+        if not order.accept_rejects or intake.counts.rejected == intake.counts.rows:
+            intake.counts.require_trust(order.extract, order.output / REJECTED_FILE)
         report.count_rows(intake.counts)
+        report.headers_again = intake.form.headers_again
         plans = stack.enter_context(plan_book(order.output))
         database = open_to_read(settings.database) if order.dry_run else Database(settings.database)
         register = None

@@ -34,6 +34,7 @@ class Report:
 
     ``guides`` is how many applications have a guide now; ``cases`` and ``channels`` break them down. ``version`` is the
     pack's. ``neutral`` gives, by application, the reason why its guide does not say a name that it should.
+    ``headers_again`` are the extract's rows in which its header comes again, as when files were joined.
 
     ``seconds`` are wall-clock seconds of the stages; ``work_seconds`` are those that all processes together spent
     on each kind of work: voice, drawing, encoding, checking what the store has.
@@ -50,6 +51,7 @@ class Report:
     rows: int = 0
     rejected: int = 0
     duplicates: int = 0
+    headers_again: list[int] = field(default_factory=list)
     superseded: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     guides: int = 0
