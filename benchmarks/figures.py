@@ -36,7 +36,8 @@ from tests.support.invented_traffic import enter, invent
 from videoguide import assets, settings
 from videoguide.outcomes import tallies
 from videoguide.outcomes.charts import NARROW, charts
-from videoguide.outcomes.figures import Figures, Selection, comments, figures
+from videoguide.outcomes.comments import comments
+from videoguide.outcomes.figures import Figures, Selection, figures
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import Campaign
 from videoguide.portal.app import create_app

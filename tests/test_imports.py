@@ -90,12 +90,13 @@ FLOORS = {
     "runs": """
         interrupts quiet reports
         workers pieces
-        desk pipeline stock pruning purging
+        purging
+        desk pipeline stock pruning
         """,
     "outcomes": """
         privacy tallies
         figures
-        charts
+        comments charts
         bulletin
         """,
     "portal": """
@@ -150,8 +151,9 @@ BORDERS = {
     "resvg_py": {"picture/drawing"},
     "rich": {"cli/terminal"},
     "segno": {"picture/codes"},
-    "sqlalchemy": {"outcomes/tallies", "records", "runs/pieces", "runs/purging", "runs/quiet"},
+    "sqlalchemy": {"outcomes/comments", "outcomes/tallies", "records", "runs/pieces", "runs/purging", "runs/quiet"},
     "sqlmodel": {
+        "outcomes/comments",
         "outcomes/tallies",
         "portal/sessions",
         "portal/staff/kept_previews",

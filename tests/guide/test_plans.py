@@ -14,7 +14,7 @@ from tests.support.places import ROOT
 from tests.support.tiny_runs import CARLA, FOUR, extract, is_root
 from videoguide.errors import StoreError
 from videoguide.guide import plans as module
-from videoguide.guide.eligibility import Decision, decide
+from videoguide.guide.eligibility import Decision, decide, ending
 from videoguide.guide.guides import outline
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan, PlanBook, Planner, Wanted, plan_book
@@ -35,7 +35,12 @@ def expected(application: Application, studio: Studio) -> Plan:
     """The plan as one guide alone gives it: rules, script, keys."""
     decision = decide(application, studio.campaign)
     if decision.left_out:
-        return Plan(application.id, left_out=decision.left_out, channel=application.channel)
+        return Plan(
+            application.id,
+            left_out=decision.left_out,
+            channel=application.channel,
+            ending=ending(application, studio.campaign),
+        )
     script = write_script(application, decision.cases, studio.campaign)
     return Plan(
         application.id,

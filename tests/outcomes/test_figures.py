@@ -30,7 +30,8 @@ from videoguide.errors import InputError, UnknownChoice
 from videoguide.outcomes import tallies
 from videoguide.outcomes.bulletin import FORMATS
 from videoguide.outcomes.charts import NARROW, WIDE, Size, charts
-from videoguide.outcomes.figures import PAGE, PAGES, TITLES, Figures, Selection, comments, figures
+from videoguide.outcomes.comments import PAGE, PAGES, comments
+from videoguide.outcomes.figures import TITLES, Figures, Selection, figures
 from videoguide.outcomes.privacy import FEWEST, Hidden
 from videoguide.packs.campaigns import Campaign
 from videoguide.records.database import (
@@ -103,6 +104,20 @@ class TestNumbers:
             "helped": counted["solved_viewed"] / counted["viewers"],
             "unhelped": counted["solved_unviewed"] / (counted["made"] - counted["viewers"]),
         }
+
+    def test_withdrawn_guides_are_counted_by_their_reason(
+        self, busy: Database, pack: Campaign, invented: Traffic
+    ) -> None:
+        counted = Counter(guide["withdrawn_because"] for guide in invented.guides if guide["withdrawn_because"])
+        assert {ending.id: ending.withdrawn for ending in figures(busy, pack).endings} == counted
+        patronato = Selection(channel="patronato")
+        few = Counter(
+            guide["withdrawn_because"]
+            for guide in invented.guides
+            if guide["withdrawn_because"] and guide["channel"] == "patronato"
+        )
+        for ending in figures(busy, pack, patronato).endings:
+            assert ending.withdrawn in (few[ending.id], Hidden.FEW, Hidden.KEPT_BACK)
 
     def test_every_row_of_every_breakdown_is_what_is_counted_by_hand(
         self, busy: Database, pack: Campaign, invented: Traffic
@@ -354,6 +369,19 @@ class TestCounting:
         after = figures(busy, pack)
         assert (after.total, after.days, after.cases) == (before.total, before.days, before.cases)
 
+    def test_a_clock_that_was_once_ahead_does_not_stop_the_counting(
+        self, busy: Database, pack: Campaign, invented: Traffic, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        right = figures(busy, pack)
+        with monkeypatch.context() as ahead:
+            ahead.setattr(tallies, "now", lambda: now() + timedelta(days=400))
+            tallies.count(busy, pack)
+        with busy.session() as session:
+            session.add(View(id="f" * 32, guide_id=invented.guides[0]["id"]))
+        again = figures(busy, pack)
+        views = again.total.counts["views"]
+        assert views == plain(right.total.counts["views"]) + 1 and again.until <= now()
+
     def test_a_day_is_the_institutes_also_when_the_clock_is_moved(self) -> None:
         lengths = [
             (span.end - span.start) / timedelta(hours=1)
@@ -526,7 +554,7 @@ class TestBulletins:
         page = Page(text)
         tags = Counter(tag for tag, _ in page.tags)
         assert "script" not in tags
-        assert tags["table"] == tags["caption"] == 8
+        assert tags["table"] == tags["caption"] == 9
         images = [attributes for tag, attributes in page.tags if tag == "img"]
         assert len(images) == 3
         for image in images:

@@ -17,11 +17,11 @@ from tests.support.places import ROOT
 from tests.support.portals import ELISA, GIULIA, RunningPortal, running_portal
 from videoguide import settings
 from videoguide.guide.guides import Guide
+from videoguide.packs.campaigns import SOLVED
 from videoguide.portal.answers import REFUSALS
 from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PortalSettings
 from videoguide.records.database import Press, Rating, View
-from videoguide.records.register import SOLVED
 
 DESCRIPTION = ROOT / "docs" / "openapi.json"
 MINE, THEIRS, GONE = "a" * 32, "b" * 32, "c" * 32

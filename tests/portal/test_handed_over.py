@@ -6,14 +6,17 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlmodel import update
 
 from tests.support.extracts import fiscal_code
 from tests.support.places import PACKS
 from tests.support.portals import RunningPortal, hidden, running_portal
 from tests.support.tiny_runs import approve, extract, inline
 from videoguide.packs import campaigns
+from videoguide.records.database import GuideRecord, now
 from videoguide.runs.pipeline import RunOrder, render
 from videoguide.runs.purging import purge_person
 
@@ -71,3 +74,70 @@ def test_the_second_person_finds_a_clean_page_and_a_purge_leaves_no_byte_of_the_
         if path.is_file() and any(word.encode() in path.read_bytes() for word in (FIRST, first, WORDS))
     ]
     assert [name for name in holding if name != "extract.csv"] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("refused", "La tua domanda è stata rifiutata."),
+        ("of-a-lost-pack", "La tua domanda è cambiata"),
+        ("solved", "Non c’è niente da fare"),
+    ],
+)
+def test_how_an_application_ended_is_said_in_the_campaigns_words(
+    portal: RunningPortal, tmp_path: Path, reason: str, words: str
+) -> None:
+    guide = run(portal, tmp_path, "2024-04-01", FIRST, "Anna")
+    with portal.portal.database.session() as session:
+        session.execute(update(GuideRecord).values(withdrawn_at=now(), withdrawn_because=reason))
+    with portal.as_citizen(FIRST) as anna:
+        page = anna.get(f"/guide/{guide}")
+    assert page.status_code == 410 and "<video" not in page.text and words in page.text
+    assert ("Non c’è niente da fare" in page.text) is (reason == "solved")
+
+
+class Browser:
+    """A browser of its own, with one person logged in."""
+
+    def __init__(self, chromium: Any, portal: RunningPortal, person: str) -> None:
+        self.context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="it-IT")
+        session = portal.sessions.begin("citizen", fiscal_code=person)
+        self.context.add_cookies([{"name": portal.sessions.cookie.name, "value": session, "url": portal.url}])
+        self.page = self.context.new_page()
+        self.url = portal.url
+
+    def open_only_guide(self) -> str:
+        """From the list to the guide, by its link; returns the page's address."""
+        self.page.goto(f"{self.url}/guide")
+        self.page.locator(".guide-card a").click()
+        self.page.get_by_role("button", name="Guarda la guida").wait_for()
+        return str(self.page.url)
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_the_same_in_two_browsers(portal: RunningPortal, tmp_path: Path, chromium: Any) -> None:
+    run(portal, tmp_path, "2024-04-01", FIRST, "Anna")
+    anna = Browser(chromium, portal, FIRST)
+    address = anna.open_only_guide()
+    anna.page.get_by_role("button", name="Guarda la guida").click()
+    anna.page.locator(".video-js.vjs-playing").wait_for()
+    anna.page.get_by_role("radio", name="2 Poco").check()
+    anna.page.locator("textarea").fill(WORDS)
+    anna.page.get_by_role("button", name="Invia la valutazione").click()
+    anna.page.get_by_role("status").filter(has_text="salvata").wait_for()
+
+    run(portal, tmp_path, "2024-04-02", SECOND, "Dario")
+    dario = Browser(chromium, portal, SECOND)
+    assert dario.open_only_guide() != address
+    content = dario.page.content()
+    assert WORDS not in content and "Anna" not in content and "Dario" in content
+    assert dario.page.locator("textarea").input_value() == ""
+    assert dario.page.locator("input[name=rating]:checked").count() == 0
+    assert dario.page.goto(address).status == 404
+
+    assert anna.page.goto(address).status == 404
+    anna.page.goto(f"{portal.url}/guide")
+    anna.page.get_by_text("Adesso non ci sono guide per te").wait_for()
+    purge_person(portal.portal.store, portal.portal.database, FIRST)
+    assert anna.page.goto(address).status == 404 and WORDS not in anna.page.content()

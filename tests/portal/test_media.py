@@ -23,8 +23,8 @@ from tests.support.delivered_guides import deliver
 from tests.support.portals import ELISA, GIULIA, RunningPortal, running_portal
 from videoguide.guide.guides import Guide, keep_outline, write_guide
 from videoguide.media.payload import SEGMENTS
+from videoguide.packs.campaigns import SOLVED
 from videoguide.portal.media import PIECE_BYTES, VirtualFile, asked_range, film
-from videoguide.records.register import SOLVED
 from videoguide.store import Store
 
 MINE, THEIRS, EXPIRED, CHANGED, SOLVED_ONE = ("a" * 32, "b" * 32, "c" * 32, "d" * 32, "e" * 32)

@@ -67,21 +67,21 @@ class TestTheGuidesPage:
         box = switch.bounding_box()
         assert box["y"] == play["y"], "captions are beside play"
         switch.click()
-        assert page.evaluate(mode) != "showing"
+        tab.until(f"{mode} != 'showing'")
         assert switch.get_attribute("aria-pressed") == "false"
         switch.focus()
         page.keyboard.press("Enter")
-        assert page.evaluate(mode) == "showing"
+        tab.until(f"{mode} == 'showing'")
 
     def test_every_control_does_its_work_by_pointer(self, tab: Tab) -> None:
         page = tab.open()
         page.get_by_role("button", name="Togli l’audio").click()
-        assert page.evaluate(f"{VIDEO}.muted")
+        tab.until(f"{VIDEO}.muted")  # the player hands it on when the video is ready
         page.get_by_role("button", name="Rimetti l’audio").click()
-        assert not page.evaluate(f"{VIDEO}.muted")
+        tab.until(f"!{VIDEO}.muted")
         page.locator("button.vjs-playback-rate").click()
         page.get_by_role("menuitemradio", name="1.5x").click()
-        assert page.evaluate(f"{VIDEO}.playbackRate") == 1.5
+        tab.until(f"{VIDEO}.playbackRate == 1.5")
         page.get_by_role("button", name="Guarda la guida").click()
         tab.until(f"!{VIDEO}.paused")
         page.locator(".vjs-play-control").click()

@@ -12,10 +12,10 @@ import pytest
 from tests.support.delivered_guides import ANNA, BRUNO, deliver
 from videoguide.errors import StoreError
 from videoguide.guide.guides import Guide
+from videoguide.packs.campaigns import CHANGED, SOLVED
 from videoguide.records.database import Database, View, now
 from videoguide.records.delivery import guide_of, guides_of
 from videoguide.records.monitoring import rate
-from videoguide.records.register import CHANGED, SOLVED
 from videoguide.store import Store
 
 
@@ -53,7 +53,7 @@ def test_a_guide_that_expired_or_was_replaced_is_as_if_it_had_never_been(
 def test_a_solved_guide_can_still_be_explained_to_its_person(database: Database) -> None:
     mine = deliver(database, because=SOLVED)
     delivered = guide_of(database, ANNA, mine)
-    assert delivered is not None and delivered.is_solved
+    assert delivered is not None and delivered.ended == SOLVED
     assert guides_of(database, ANNA) == [] and guide_of(database, BRUNO, mine) is None
 
 

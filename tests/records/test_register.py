@@ -24,14 +24,11 @@ from videoguide.guide.guides import read_guide
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan
 from videoguide.intake.applications import Application
-from videoguide.packs.campaigns import Campaign
+from videoguide.packs.campaigns import CHANGED, HANDED_OVER, SOLVED, Campaign
 from videoguide.records import monitoring
 from videoguide.records.database import ApplicationRecord, Database, GuideRecord, Preview, Recipient, Run, now
 from videoguide.records.delivery import guide_of, guides_of
 from videoguide.records.register import (
-    CHANGED,
-    HANDED_OVER,
-    SOLVED,
     CurrentGuide,
     Register,
     Registered,
@@ -226,6 +223,17 @@ class TestDayByDay:
         assert GuideKeys.unpacked(after.outline, after.segments) == a_plan(words="2").keys
         assert (after.made_at, after.expires_at, after.state) == (before.made_at, before.expires_at, before.state)
         assert len(rows(register)["deliveries"]) == 1
+
+    def test_a_date_to_come_that_was_once_let_in_is_repaired_by_the_next_extract(
+        self, apply: Apply, register: Register
+    ) -> None:
+        made = apply(a_plan()).made
+        with register.database.session() as session:
+            session.execute(sa.update(ApplicationRecord).values(extracted_on=date(2203, 6, 6)))
+        assert apply(a_plan(), day=1).kept == made
+        with register.database.session() as session:
+            assert session.exec(select(ApplicationRecord)).one().extracted_on == DAY + timedelta(days=1)
+        assert apply(left_out(), day=2).withdrawn == made
 
     def test_an_older_extract_is_passed_by(self, apply: Apply, register: Register, application: Application) -> None:
         apply(a_plan(), day=2)

@@ -57,6 +57,7 @@ COUNTED = {
     "renewed": 0,
     "kept": 0,
     "withdrawn": 0,
+    "forgotten": 0,
     "cases": {"missing-receipt": 2, "missing-school": 1, "missing-receipt+missing-school": 1},
     "channels": {"citizen": 4},
     "cases_by_channel": {

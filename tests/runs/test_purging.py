@@ -216,7 +216,7 @@ class TestPurgePerson:
         report = world.render(
             tmp_path,
             {**PEOPLE[1], "cf": dario, "nome": "Dario", "estratto": "2024-04-02"},
-            {**PEOPLE[2], "consenso": "n"},
+            {**PEOPLE[2], "stato": "pagata"},
         )
         assert (report.made, report.withdrawn) == (1, 2)
         with world.opened() as database:

@@ -23,6 +23,7 @@ NUMBERS = {
     "renewed": 0,
     "kept": 0,
     "withdrawn": 0,
+    "forgotten": 0,
     "files_written": 0,
     "bytes_written": 0,
     "peak_memory_mb": 0,

@@ -20,8 +20,8 @@ from tests.support.delivered_guides import deliver
 from tests.support.portals import ELISA, GIULIA, RunningPortal, running_portal
 from videoguide.guide.guides import Guide
 from videoguide.media.manifest import Manifest, TimedButton
+from videoguide.packs.campaigns import SOLVED
 from videoguide.records.database import Press, Rating, View, now
-from videoguide.records.register import SOLVED
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 SIZES = [pytest.param(PHONE, id="360"), pytest.param(DESK, id="1280")]

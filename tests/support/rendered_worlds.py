@@ -10,10 +10,11 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -94,7 +95,9 @@ class World:
         with Database(self.settings.database) as database:
             yield database
 
-    def render(self, tmp_path: Path, *people: dict[str, str], **changed: Any) -> Report:
+    def render(
+        self, tmp_path: Path, *people: dict[str, str], order: Mapping[str, Any] = MappingProxyType({}), **changed: Any
+    ) -> Report:
         extract = tmp_path / "extract.csv"
         rows = [{**ROW, **person} for person in people or PEOPLE]
         with extract.open("w", newline="", encoding="utf-8") as file:
@@ -103,7 +106,7 @@ class World:
             writer.writerows(rows)
         settings = replace(self.settings, **changed)
         approve(settings, self.pack)
-        return render(RunOrder(extract, self.pack, settings, self.output, workers=1))
+        return render(RunOrder(extract, self.pack, settings, self.output, workers=1, **order))
 
     def guides(self) -> dict[str, GuideRecord]:
         """Each application's only guide, by its number."""

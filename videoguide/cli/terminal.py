@@ -112,6 +112,9 @@ def lines(report: Report) -> Iterator[str]:
         f"guide {number(report.guides)}: {would}nuove {number(report.made)}, aggiornate {number(report.renewed)}, "
         f"uguali {number(report.kept)}; ritirate {number(report.withdrawn)}"
     )
+    if report.forgotten:
+        would = "si dimenticherebbe" if report.dry_run else "dimenticato"
+        yield f"consenso ritirato: {would} tutto di {number(report.forgotten)} domande"
     segments = report.segments
     made = f"nuove {number(segments.made)}, di cui rifatte {number(segments.damaged)}"
     if report.dry_run:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from videoguide.guide.script import application_values
 from videoguide.intake.applications import Application
 from videoguide.packs import templates
-from videoguide.packs.campaigns import Campaign
+from videoguide.packs.campaigns import Campaign, Ending
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,12 @@ def decide(application: Application, campaign: Campaign) -> Decision:
         if templates.value(case.when, values, file="campaign.toml", where=f"cases.{case.id}")
     )
     return Decision(cases) if cases else Decision((), campaign.description.rules.no_case)
+
+
+def ending(application: Application, campaign: Campaign) -> Ending | None:
+    """Why an application needs no guide any more, as the pack says it; None where nothing is left to do."""
+    values = application_values(application, campaign)
+    for rule in campaign.description.rules.endings:
+        if templates.value(rule.when, values, file="campaign.toml", where=f"rules.endings.{rule.reason}"):
+            return rule
+    return None

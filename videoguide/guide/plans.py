@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from videoguide.errors import FirstNameError, InputError
-from videoguide.guide.eligibility import decide
+from videoguide.guide.eligibility import decide, ending
 from videoguide.guide.guides import Outline, outline
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.script import PATRONATO, FilledScene, Pattern, pattern, shape_of
 from videoguide.guide.segments import Studio, plain
 from videoguide.intake.applications import Application
-from videoguide.packs.campaigns import FIRST_NAME
+from videoguide.packs.campaigns import FIRST_NAME, Ending
 from videoguide.scratch import scratch, scratch_errors
 from videoguide.store import key_of
 
@@ -43,8 +43,9 @@ CACHE_SIZE = 4096
 class Plan:
     """What is to be done for one application: no guide and why not, or a guide made of these pieces of the store.
 
-    ``state`` is the hash of what the person is asked to do. ``without`` says which of the person's own words are left
-    out because they cannot be spoken or drawn, and why; the guide is then the neutral one.
+    ``ending`` says why a guide that there may be is withdrawn, if not because its reason has vanished. ``state`` is the
+    hash of what the person is asked to do. ``without`` says which of the person's own words are left out because they
+    cannot be spoken or drawn, and why; the guide is then the neutral one.
     """
 
     number: str
@@ -54,6 +55,7 @@ class Plan:
     state: bytes = b""
     keys: GuideKeys = field(default_factory=GuideKeys)
     without: str = ""
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class _Shape:
     """
 
     left_out: str
+    ending: Ending | None = None
     pattern: Pattern | None = None
     state: bytes = b""
     keys: GuideKeys = field(default_factory=GuideKeys)
@@ -99,7 +102,7 @@ class Planner:
             shape = self._shape(application, wanted)
             _cache(self._shapes, key, shape)
         if shape.pattern is None:
-            return Plan(application.id, left_out=shape.left_out, channel=application.channel)
+            return Plan(application.id, left_out=shape.left_out, ending=shape.ending, channel=application.channel)
         without = shape.without
         try:
             keys = self._keys(shape, application.spoken_name, wanted)
@@ -107,7 +110,14 @@ class Planner:
             without = error.message
             keys = self._keys(shape, "", wanted)
         script = shape.pattern.script
-        return Plan(application.id, "", script.cases, script.channel, shape.state, keys, without)
+        return Plan(
+            application.id,
+            cases=script.cases,
+            channel=script.channel,
+            state=shape.state,
+            keys=keys,
+            without=without,
+        )
 
     def softened(self, application: Application, unsaid: Collection[str], reason: str, wanted: Wanted) -> Plan:
         """The plan without these of the person's own words, which made a scene fail for ``reason``."""
@@ -122,7 +132,7 @@ class Planner:
         campaign = self.studio.campaign
         decision = decide(application, campaign)
         if decision.left_out:
-            return _Shape(decision.left_out)
+            return _Shape(decision.left_out, ending(application, campaign))
         without = ""
         try:
             shared = pattern(application, decision.cases, campaign)

@@ -162,6 +162,11 @@ def read_applications(file: Path, campaign: Campaign) -> Iterator[Application | 
     return (outcome for _, outcome in interpreted(open_extract(file, campaign).rows, campaign))
 
 
+def latest_day() -> date:
+    """The last day that an extract may be of: tomorrow, as a machine's clock may be behind."""
+    return datetime.now(INSTITUTE_TIME).date() + timedelta(days=1)
+
+
 def interpreted(rows: Iterable[Row], campaign: Campaign) -> Iterator[tuple[int, Application | Rejection]]:
     """What the rows of an extract mean, each with its number."""
     read = _RowReader(campaign).read
@@ -180,7 +185,7 @@ class _RowReader:
         self.spellings = {field: _Spellings(field, values) for field, values in campaign.extract.values.items()}
         self.joint = _joint(campaign)
         self.first_year = min(campaign.description.years)
-        self.latest_day = datetime.now(INSTITUTE_TIME).date() + timedelta(days=1)  # a machine's clock may be behind
+        self.latest_day = latest_day()
         self.years = range(self.first_year, self.latest_day.year + 1)
 
     def read(self, row: Row) -> Application | Rejection:

@@ -96,7 +96,7 @@ def _breakdowns(figures: Figures) -> Iterator[tuple[str, Sequence[FiguresRow]]]:
 class Table(NamedTuple):
     """A table of figures in words: in each row the first cell is a title, the others are numbers.
 
-    ``id`` is one of ``total``, ``ratings``, ``solved``, ``buttons`` and the GROUPS.
+    ``id`` is one of ``total``, ``ratings``, ``solved``, ``endings``, ``buttons`` and the GROUPS.
     """
 
     id: str
@@ -118,6 +118,9 @@ def tables(figures: Figures) -> Iterator[Table]:
         ["Chi non l’ha vista", shown("", total.counts["solved_unviewed"]), shown("unhelped", total.rates["unhelped"])],
     ]
     yield Table("solved", "La guida ha aiutato?", ["Persone", "domande risolte", "in percentuale"], solved)
+    if figures.endings:
+        ended = [[ending.title, shown("", ending.withdrawn)] for ending in figures.endings]
+        yield Table("endings", "Guide ritirate", ["Perché", "quante"], ended)
     if figures.buttons:
         cells = [
             [button.title, shown("", button.shown), shown("", button.pressed), shown("answered_rate", button.rate)]
@@ -161,6 +164,8 @@ def comma_separated(figures: Figures, campaign: Campaign) -> str:
                 put(GROUPS.get(name, "in tutto"), row.title, title, _value(row, figure))
     for name, count in zip(RATING_NAMES, figures.by_rating, strict=True):
         put("stelle", name, TITLES["ratings"], count)
+    for ending in figures.endings:
+        put("ritirate", ending.title, "Guide ritirate", ending.withdrawn)
     for button in figures.buttons:
         put("pulsante", button.title, TITLES["shown"], button.shown)
         put("pulsante", button.title, TITLES["pressed"], button.pressed)
@@ -195,6 +200,9 @@ def as_json(figures: Figures, campaign: Campaign) -> str:
         "counted_until": figures.until.isoformat(),
         "total": plain_row(figures.total),
         "stars": [plain(count) for count in figures.by_rating],
+        "endings": [
+            {"id": ending.id, "title": ending.title, "withdrawn": plain(ending.withdrawn)} for ending in figures.endings
+        ],
         "buttons": [
             {
                 "id": button.id,

@@ -12,6 +12,7 @@ People are counted by their guides: each guide belongs to one person. What is co
   answered / shown, because a window can also be opened from the page without its button having been shown;
 - ``ratings``, in all and from 1 to 5: guides with a rating, on the day of the first one, by their present rating.
   Everybody who opens a guide is asked for a rating below it, so the share is ratings / viewers;
+- ``endings``: guides withdrawn, by the reason;
 - ``solved_viewed``, ``solved_unviewed``: guides withdrawn because their reason had vanished, after they had been opened
   or without. Compared with those who did and did not open theirs, they suggest whether guides help; they do not prove
   it.
@@ -19,7 +20,6 @@ People are counted by their guides: each guide belongs to one person. What is co
 :mod:`videoguide.outcomes.privacy` decides what may be shown of a few people.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -32,24 +32,18 @@ from videoguide.outcomes.privacy import FEWEST, Count, Hidden, Rate, hide, prote
 from videoguide.outcomes.tallies import (
     BUTTON_COUNTS,
     COUNTS,
+    ENDING_COUNTS,
     RATING_COUNTS,
     AudienceKey,
-    Comment,
     Counts,
     Sums,
     documents_fact,
 )
-from videoguide.packs.campaigns import Campaign, joined_ids, split_ids
+from videoguide.packs.campaigns import CHANGED, HANDED_OVER, SOLVED, Campaign, split_ids
 from videoguide.records.database import Database, now
 from videoguide.records.monitoring import RATINGS
 from videoguide.wording import CHANNELS
 
-PAGE = 50
-"""Comments on a page."""
-PAGES = 100_000
-"""The last page of comments that may be requested, far more than there are."""
-WORDS_CHARACTERS = 100
-"""How long the words to search for may be."""
 YEARS = range(2000, 2100)
 """Years that may be requested: near the ends of the calendar, moments cannot be converted between time zones."""
 
@@ -81,6 +75,12 @@ RATE_TITLES = {
     "helped": "Risolte tra chi l’ha vista",
     "unhelped": "Risolte tra chi non l’ha vista",
 }
+ENDING_TITLES = {
+    SOLVED: "Non resta niente da fare",
+    CHANGED: "Sostituita da un’altra guida",
+    HANDED_OVER: "Numero passato a un’altra persona",
+}
+"""Reasons of the program's own for which a guide is withdrawn; the others are the pack's."""
 MEAN = "mean"
 """The only rate that is not a share: it goes from 1 to 5."""
 OF_ALL_DAYS = ("opened", "finished", "rated", "helped", "unhelped")
@@ -196,6 +196,15 @@ class ButtonFigures:
 
 
 @dataclass(frozen=True)
+class EndingFigures:
+    """One reason for which guides were withdrawn, and how many were."""
+
+    id: str
+    title: str
+    withdrawn: Count
+
+
+@dataclass(frozen=True)
 class Figures:
     """All figures of a campaign, or of a selection of it, counted until the moment ``until``.
 
@@ -209,6 +218,7 @@ class Figures:
     total: FiguresRow
     by_rating: tuple[Count, ...]
     buttons: tuple[ButtonFigures, ...]
+    endings: tuple[EndingFigures, ...]
     cases: tuple[FiguresRow, ...]
     channels: tuple[FiguresRow, ...]
     documents: tuple[FiguresRow, ...]
@@ -255,6 +265,7 @@ def figures(
         total=_row("", "In tutto", shown, total, is_period=is_period),
         by_rating=_distribution(total, shown, is_all=selection.is_all),
         buttons=_buttons(campaign, basis),
+        endings=_endings(campaign, basis),
         cases=breakdown(
             lambda audience: split_ids(audience.cases), {case.id: case.title for case in campaign.cases.values()}
         ),
@@ -270,42 +281,6 @@ def figures(
             is_period=True,
         ),
     )
-
-
-def comments(
-    database: Database, campaign: Campaign, selection: Selection | None = None, *, words: str = "", page: int = 1
-) -> tuple[list[Comment], bool]:
-    """One page of comments that contain ``words``, newest first, and whether there is a next page.
-
-    There are none for a selection of fewer than 5 guides, and cases are left out if fewer than 5 guides have the same.
-    Raises UnknownChoice or InputError, StoreError.
-    """
-    selection = selection or Selection()
-    selection.check(campaign)
-    if page not in range(1, PAGES + 1):
-        raise InputError(f"pagina {page}; ammesse: da 1 a {PAGES}")
-    if len(words) > WORDS_CHARACTERS or "\0" in words:
-        raise InputError(f"parole da cercare; ammessi: al massimo {WORDS_CHARACTERS} caratteri")
-    with database.session() as session:
-        audiences, made = tallies.guides_made(session, campaign.id)
-
-        def guides(selection: Selection) -> int:
-            return sum(number for audience, number in made.items() if selection.includes(audiences[audience]))
-
-        if isinstance(protected(guides(selection), [guides(wider) for wider in selection.wider]), Hidden):
-            return [], False
-        guides_by_cases: Counter[str] = Counter()
-        for audience, number in made.items():
-            guides_by_cases[audiences[audience].cases] += number
-        selected = {audience for audience, key in audiences.items() if selection.includes(key)}
-        listed = tallies.comments(
-            session, selected, selection.first, selection.last, words, (page - 1) * PAGE, PAGE + 1
-        )
-    shown = [
-        comment if guides_by_cases[joined_ids(comment.cases)] >= FEWEST else replace(comment, cases=())
-        for comment in listed[:PAGE]
-    ]
-    return shown, len(listed) > PAGE
 
 
 # --- adding up -------------------------------------------------------------------------------------------
@@ -347,18 +322,20 @@ def _added(sums: Sums, audiences: Collection[int]) -> dict[str, int]:
     for audience in audiences:
         for name, value in sums.counts.get(audience, {}).items():
             total[name] += value
-    for counts in _added_by_button(sums, audiences).values():
+    for counts in _added_by(sums.buttons, audiences, BUTTON_COUNTS).values():
         for name, value in counts.items():
             total[name] += value
     return _with_ratings(total)
 
 
-def _added_by_button(sums: Sums, audiences: Collection[int]) -> dict[str, dict[str, int]]:
-    """The counts of each button, added up over these audiences."""
+def _added_by(
+    parts: Mapping[tuple[int, str], Counts], audiences: Collection[int], names: Collection[str]
+) -> dict[str, dict[str, int]]:
+    """The counts ``names`` of each button or reason, added up over these audiences."""
     totals: dict[str, dict[str, int]] = {}
-    for (audience, button), counts in sums.buttons.items():
+    for (audience, part), counts in parts.items():
         if audience in audiences:
-            total = totals.setdefault(button, dict.fromkeys(BUTTON_COUNTS, 0))
+            total = totals.setdefault(part, dict.fromkeys(names, 0))
             for name, value in counts.items():
                 total[name] += value
     return totals
@@ -457,8 +434,8 @@ def _buttons(campaign: Campaign, basis: _Basis) -> tuple[ButtonFigures, ...]:
     """The figures of each button, in the order of the campaign's windows and buttons."""
     titles = _button_titles(campaign)
     order = {button: at for at, button in enumerate(titles)}
-    counts = _added_by_button(basis.period, basis.audiences)
-    wider_counts = [_added_by_button(sums, audiences) for sums, audiences in basis.wider]
+    counts = _added_by(basis.period.buttons, basis.audiences, BUTTON_COUNTS)
+    wider_counts = [_added_by(sums.buttons, audiences, BUTTON_COUNTS) for sums, audiences in basis.wider]
     rows = []
     for button in sorted(counts, key=lambda button: (order.get(button, len(order)), button)):
         shown, pressed, answered = (
@@ -466,6 +443,21 @@ def _buttons(campaign: Campaign, basis: _Basis) -> tuple[ButtonFigures, ...]:
         )
         rows.append(ButtonFigures(button, titles.get(button, button), shown, pressed, rate(answered, shown)))
     return tuple(rows)
+
+
+def _endings(campaign: Campaign, basis: _Basis) -> tuple[EndingFigures, ...]:
+    """How many guides were withdrawn for each reason."""
+    titles = ENDING_TITLES | {ending.reason: ending.title for ending in campaign.description.rules.endings}
+    order = {reason: at for at, reason in enumerate(titles)}
+    counts = _added_by(basis.period.endings, basis.audiences, ENDING_COUNTS)
+    reasons = sorted(counts, key=lambda reason: (order.get(reason, len(order)), reason))
+    values = [counts[reason]["withdrawn"] for reason in reasons]
+    wider = (_added_by(sums.endings, audiences, ENDING_COUNTS) for sums, audiences in basis.wider)
+    total = protected(sum(values), [sum(count["withdrawn"] for count in whole.values()) for whole in wider])
+    shown = [total] * len(values) if isinstance(total, Hidden) else hide(values, total)
+    return tuple(
+        EndingFigures(reason, titles.get(reason, reason), count) for reason, count in zip(reasons, shown, strict=True)
+    )
 
 
 def _button_titles(campaign: Campaign) -> dict[str, str]:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from videoguide.errors import StoreError
-from videoguide.packs.campaigns import Campaign, joined_ids, split_ids
+from videoguide.packs.campaigns import SOLVED, Campaign, joined_ids
 from videoguide.records.database import (
     ApplicationRecord,
     Audience,
@@ -31,6 +31,7 @@ from videoguide.records.database import (
     Counted,
     Database,
     Delivery,
+    EndingTally,
     GuideRecord,
     Member,
     Press,
@@ -40,7 +41,7 @@ from videoguide.records.database import (
     now,
 )
 from videoguide.records.monitoring import QUARTERS, RATINGS
-from videoguide.records.register import RESERVED_AREA, SOLVED
+from videoguide.records.register import RESERVED_AREA
 from videoguide.wording import INSTITUTE_TIME
 
 DOCUMENT = "document"
@@ -112,6 +113,9 @@ def count(database: Database, campaign: Campaign, max_age: timedelta = timedelta
     """
     moment = now()
     until = counted_until(database, campaign.id)
+    if until is not None and until > moment + OVERLAP:
+        # a clock was ahead when it was counted: nobody knows which days have been counted since
+        until = None
     if until is not None and timedelta(0) <= moment - until < max_age:
         return until
     with database.session() as session:
@@ -323,12 +327,23 @@ def _pressed(campaign: str, day: InstituteDay) -> Query:
     return _with_audience(query, View.guide_id, campaign).group_by(col(Press.button))
 
 
+def _ended(campaign: str, day: InstituteDay) -> Query:
+    """Guides withdrawn on the day, by the reason."""
+    reason = col(GuideRecord.withdrawn_because)
+    counted: Query = select(col(Member.audience_id), reason.label("reason"), func.count().label("withdrawn"))
+    query = counted.select_from(GuideRecord).where(day.holds(GuideRecord.withdrawn_at), reason != "")
+    return _with_audience(query, GuideRecord.id, campaign).group_by(reason)
+
+
 _RATED = (_rated,)
 _ALL = (_made, _delivered, _viewed, _rated, _solved)
 COUNTS = tuple(name for name in Tally.model_fields if name not in ("audience_id", "day"))
 RATING_COUNTS = tuple(f"stars_{rating}" for rating in RATINGS)
 """How many people gave each rating, from 1 to 5."""
 BUTTON_COUNTS = ("shown", "pressed", "answered")
+ENDING_COUNTS = ("withdrawn",)
+_PARTS = ((ButtonTally, _pressed), (EndingTally, _ended))
+"""The tables that break a day's tallies down further, and what is counted in them."""
 
 
 def _count_day(
@@ -351,18 +366,19 @@ def _count_day(
             for row in session.execute(source(campaign, day)).mappings():
                 empty = {"audience_id": row["audience_id"], "day": day.day, **dict.fromkeys(COUNTS, 0)}
                 tallies.setdefault(row["audience_id"], empty).update(row)
-        pressed = [dict(row) for row in session.execute(_pressed(campaign, day)).mappings()] if has_all_sources else []
+        parts = [
+            (table, [dict(row) for row in session.execute(source(campaign, day)).mappings()])
+            for table, source in (_PARTS if has_all_sources else ())
+        ]
     with database.session() as session:
         _mark(session, campaign, until)
         session.execute(delete(Tally).where(*is_tally))
         if tallies:
             session.execute(insert(Tally), list(tallies.values()))
-        if has_all_sources:
-            session.execute(
-                delete(ButtonTally).where(col(ButtonTally.day) == day.day, col(ButtonTally.audience_id).in_(audiences))
-            )
-        if pressed:
-            session.execute(insert(ButtonTally), [{"day": day.day, **row} for row in pressed])
+        for table, rows in parts:
+            session.execute(delete(table).where(col(table.day) == day.day, col(table.audience_id).in_(audiences)))
+            if rows:
+                session.execute(insert(table), [{"day": day.day, **row} for row in rows])
 
 
 # --- sums ------------------------------------------------------------------------------------------------
@@ -372,23 +388,27 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Sums:
-    """The sums of a campaign's tallies over a period: by audience id, and for buttons by audience id and button."""
+    """The sums of a campaign's tallies over a period, by audience id; ``buttons`` and ``endings`` also by their id."""
 
     audiences: Mapping[int, AudienceKey]
     counts: Mapping[int, Counts]
     buttons: Mapping[tuple[int, str], Counts]
+    endings: Mapping[tuple[int, str], Counts]
 
 
 def sums(session: Session, campaign: str, first: date | None = None, last: date | None = None) -> Sums:
     """Every audience's counts from the day ``first`` to ``last``, both included."""
     audiences = {audience_id: key for key, audience_id in _audience_ids(session, campaign).items()}
     counts = _sums(session, Tally, [col(Tally.audience_id)], COUNTS, audiences, first, last)
-    keys = [col(ButtonTally.audience_id), col(ButtonTally.button)]
-    pressed = _sums(session, ButtonTally, keys, BUTTON_COUNTS, audiences, first, last)
+    pressed_by = [col(ButtonTally.audience_id), col(ButtonTally.button)]
+    pressed = _sums(session, ButtonTally, pressed_by, BUTTON_COUNTS, audiences, first, last)
+    ended_by = [col(EndingTally.audience_id), col(EndingTally.reason)]
+    ended = _sums(session, EndingTally, ended_by, ENDING_COUNTS, audiences, first, last)
     return Sums(
         audiences,
         {audience_id: counts_row for (audience_id,), counts_row in counts.items()},
         {(audience_id, button): counts_row for (audience_id, button), counts_row in pressed.items()},
+        {(audience_id, reason): counts_row for (audience_id, reason), counts_row in ended.items()},
     )
 
 
@@ -431,7 +451,7 @@ def by_day(
 
 def _sums(
     session: Session,
-    table: type[Tally] | type[ButtonTally],
+    table: type[Tally] | type[ButtonTally] | type[EndingTally],
     keys: Sequence[Any],
     names: Sequence[str],
     audiences: Collection[int],
@@ -447,45 +467,3 @@ def _sums(
         query = query.where(col(table.day) <= last)
     width = len(keys)
     return {tuple(row[:width]): dict(zip(names, map(int, row[width:]), strict=True)) for row in session.execute(query)}
-
-
-# --- comments --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Comment:
-    """A comment on a guide, with its rating, the day and the guide's cases; nothing says whose it is."""
-
-    day: date
-    rating: int
-    text: str
-    cases: tuple[str, ...]
-
-
-def comments(
-    session: Session,
-    audiences: Collection[int],
-    first: date | None,
-    last: date | None,
-    words: str,
-    skip: int,
-    size: int,
-) -> list[Comment]:
-    """Comments that contain these words, newest first: at most ``size`` of them after the first ``skip``."""
-    query = (
-        select(col(Rating.rated_at), col(Rating.stars), col(Rating.comment), col(Audience.cases))
-        .join(Member, col(Member.guide_id) == col(Rating.guide_id))
-        .join(Audience, col(Audience.id) == col(Member.audience_id))
-        .where(col(Rating.comment) != "", col(Member.audience_id).in_(audiences))
-        .order_by(col(Rating.rated_at).desc(), col(Rating.guide_id))
-        .offset(skip)
-        .limit(size)
-    )
-    if first is not None:
-        query = query.where(col(Rating.rated_at) >= InstituteDay(first).start)
-    if last is not None:
-        query = query.where(col(Rating.rated_at) < InstituteDay(last).end)
-    if words:
-        query = query.where(col(Rating.comment).icontains(words, autoescape=True))
-    rows = session.execute(query)
-    return [Comment(day_of(rated_at), rating, text, split_ids(cases)) for rated_at, rating, text, cases in rows]

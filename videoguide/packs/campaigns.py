@@ -128,6 +128,20 @@ class LeftOut(Data, frozen=True):
     when: str
 
 
+class Ending(Data, frozen=True):
+    """Why an application needs no guide any more, other than that nothing is left to do; the first that holds counts.
+
+    ``title`` is for the staff, ``text`` what the person reads in place of the guide. ``forget``: everything about the
+    person is deleted as well, and nobody reads anything.
+    """
+
+    reason: str
+    title: str
+    when: str
+    text: tuple[str, ...] = ()
+    forget: bool = False
+
+
 class Fact(Data, frozen=True):
     """A field that a campaign adds to the common ones of an application.
 
@@ -182,11 +196,12 @@ class Limits(Data, frozen=True):
 
 
 class Rules(Data, frozen=True):
-    """Which applications get no guide; ``no_case`` is the reason of those that have no case."""
+    """Which applications get no guide, ``no_case`` those that have no case; and why guides are withdrawn."""
 
     left_out: tuple[LeftOut, ...]
     no_case: str
     no_case_title: str
+    endings: tuple[Ending, ...] = ()
 
 
 class Description(Data, frozen=True):
@@ -336,6 +351,11 @@ FIRST_NAME = "first_name"
 """The one personal variable. Only the words and drawings of scenes may depend on it; who gets a guide, which scenes
 it has and what its windows say may not, so that guides share all of that."""
 
+SOLVED, CHANGED, HANDED_OVER = OWN_REASONS = ("solved", "changed", "handed-over")
+"""Why a guide was withdrawn, besides a pack's endings: its reason has vanished or has changed, or its number is
+another person's now."""
+
+_REASON = re.compile(r"[a-z][a-z-]{0,39}")
 _ADDRESS = re.compile(r"https://(?P<host>[a-z0-9.-]+)(?:/[!-\[\]-~]*)?")
 """No user, no port and no backslash, which browsers read differently (https://url.spec.whatwg.org/#url-parsing)."""
 
@@ -385,6 +405,7 @@ def _check_references(pack: Campaign) -> None:
             require(button.sentence, sentences, file, where, "frase")
         for sentence in scene.sentences:
             require(sentence.each, scene.variables, file, f"sentences.{sentence.id}", "variabile")
+    _check_endings(pack)
     _check_links(pack)
     _check_impersonal(pack)
     extract = pack.extract
@@ -400,6 +421,20 @@ def _check_references(pack: Campaign) -> None:
         meanings = description.channels if column == "channel" else SPELLINGS.get(column)
         for value in spellings.values() if meanings else ():
             require(value, meanings, "extract.toml", f"values.{column}", column)
+
+
+def _check_endings(pack: Campaign) -> None:
+    """The reasons of endings are words of their own, and each has a text for its person; raises PackError."""
+    reasons = [ending.reason for ending in pack.description.rules.endings]
+    for ending in pack.description.rules.endings:
+        where, problem = f"rules.endings.{ending.reason}", ""
+        if not _REASON.fullmatch(ending.reason) or ending.reason in OWN_REASONS or reasons.count(ending.reason) > 1:
+            own = ", ".join(OWN_REASONS)
+            problem = f"motivo non valido; ammessi: lettere piccole e trattini, ognuno una volta, non {own}"
+        elif ending.forget is bool(ending.text):
+            problem = "un motivo ha un testo per la persona, oppure «forget», e allora nessuno lo legge"
+        if problem:
+            raise PackError(pack.folder / "campaign.toml", problem, where=where)
 
 
 def _check_links(pack: Campaign) -> None:

@@ -260,7 +260,7 @@ def visit_of(request: Request, guide: str) -> Visit:
     """
     portal, visitor = portal_of(request), require_citizen(request)
     delivered = guide_of(portal.database, visitor.fiscal_code, guide)
-    if delivered is None or delivered.is_solved:
+    if delivered is None or delivered.ended:
         raise Refusal("not_found")
     return Visit(portal, visitor, delivered)
 

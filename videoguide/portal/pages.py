@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, TypeVar
+from types import MappingProxyType
+from typing import Annotated, NamedTuple, TypeVar
 
 from fastapi import APIRouter, Depends, Form
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from videoguide.errors import InputError, PackError, StoreError
 from videoguide.packs import campaigns
+from videoguide.packs.campaigns import SOLVED
 from videoguide.portal import views
 from videoguide.portal.answers import Refusal, show, wants_json
 from videoguide.portal.login import AFTER_LOGIN, require_citizen
@@ -69,7 +71,7 @@ def watch(request: Request, guide: str, visitor: Citizen) -> Response:
     delivered = guide_of(portal.database, visitor.fiscal_code, guide)
     if delivered is None:
         raise Refusal("not_found")
-    if delivered.is_solved:
+    if delivered.ended:
         return show(gone(portal, delivered, visitor), status=410)
     page = guide_page(Visit(portal, visitor, delivered))
     return show(replace(page, is_saved=delivered.rating is not None and "saved" in request.query_params))
@@ -209,18 +211,38 @@ def gone(portal: Portal, delivered: Delivered, visitor: Visitor) -> views.GonePa
         service = next(iter(delivered.guide(portal.store).outline.links.values()), None)
     except StoreError:
         service = None
-    return views.GonePage(csrf=visitor.csrf, guides_url=AFTER_LOGIN, service=service)
+    words = (
+        () if delivered.ended == SOLVED else _of_pack(portal, delivered.campaign).endings.get(delivered.ended, ENDED)
+    )
+    return views.GonePage(csrf=visitor.csrf, guides_url=AFTER_LOGIN, service=service, words=words)
 
 
 def case_titles(portal: Portal, delivered: Delivered) -> tuple[str, ...]:
     """The guide's cases in plain words; none where the pack of its campaign is not there any more."""
-    try:
-        titles = _case_titles(portal.settings.scenes, delivered.campaign)
-    except (InputError, PackError):
-        return ()
+    titles = _of_pack(portal, delivered.campaign).titles
     return tuple(titles[case] for case in delivered.cases if case in titles)
 
 
+ENDED = ("La tua domanda è cambiata dopo che abbiamo preparato la guida.", "Nel servizio trovi a che punto è.")
+"""What a person reads where the pack that says why the guide was withdrawn is not there any more."""
+
+
+class _PackWords(NamedTuple):
+    """A pack's titles of cases, and what it says where a guide is withdrawn, by reason."""
+
+    titles: Mapping[str, str] = MappingProxyType({})
+    endings: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+def _of_pack(portal: Portal, campaign: str) -> _PackWords:
+    """The words of a campaign's pack; none where it is not there any more."""
+    try:
+        return _pack_words(portal.settings.scenes, campaign)
+    except (InputError, PackError):
+        return _PackWords()
+
+
 @lru_cache(maxsize=64)
-def _case_titles(folder: Path, campaign: str) -> Mapping[str, str]:
-    return campaigns.load(folder, campaign).titles
+def _pack_words(folder: Path, campaign: str) -> _PackWords:
+    pack = campaigns.load(folder, campaign)
+    return _PackWords(pack.titles, {ending.reason: ending.text for ending in pack.description.rules.endings})

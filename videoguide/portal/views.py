@@ -272,7 +272,7 @@ class TextPage(GuideWords):
 
 @dataclass(frozen=True, kw_only=True)
 class GonePage(Page):
-    """A guide that is not needed any more: its application has been solved since it was made."""
+    """A guide that is not needed any more: since it was made, its application has been solved or has ended."""
 
     template: ClassVar[str] = "gone.html"
 
@@ -280,6 +280,9 @@ class GonePage(Page):
 
     guides_url: str = "/"
     """The list of the person's guides."""
+
+    words: tuple[str, ...] = ()
+    """What happened, as the campaign says it; nothing where the application has been solved."""
 
     service: Link | None = None
     """The service where the state of the application can be seen."""

@@ -281,6 +281,18 @@ class ButtonTally(SQLModel, table=True):
     answered: int = 0
 
 
+class EndingTally(SQLModel, table=True):
+    """How many guides of one audience were withdrawn on one day for one reason."""
+
+    __tablename__ = "ending_tallies"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    audience_id: int = Field(primary_key=True, foreign_key="audiences.id")
+    day: date = Field(primary_key=True)
+    reason: str = Field(primary_key=True, max_length=40)
+    withdrawn: int = 0
+
+
 class Counted(SQLModel, table=True):
     """Until when a campaign's days have been counted."""
 

@@ -16,9 +16,8 @@ from sqlmodel import col
 
 from videoguide.guide.guides import Guide, read_guide
 from videoguide.guide.keys import GuideKeys
-from videoguide.packs.campaigns import split_ids
+from videoguide.packs.campaigns import CHANGED, HANDED_OVER, split_ids
 from videoguide.records.database import ApplicationRecord, Database, GuideRecord, Rating, Recipient, View, now
-from videoguide.records.register import SOLVED
 from videoguide.store import Store
 
 
@@ -32,13 +31,13 @@ class GuideRating:
 
 @dataclass(frozen=True)
 class Delivered:
-    """A guide as its person may see it; ``is_solved`` if its reason has vanished since it was made."""
+    """A guide as its person may see it; ``ended`` is the reason if it cannot be watched any more."""
 
     id: str
     campaign: str
     cases: tuple[str, ...]
     made_at: datetime
-    is_solved: bool
+    ended: str
     is_seen: bool
     rating: GuideRating | None
     keys: GuideKeys
@@ -50,7 +49,7 @@ class Delivered:
 
 def guides_of(database: Database, fiscal_code: str) -> list[Delivered]:
     """The person's guides that can be watched, newest first. Raises StoreError."""
-    return [guide for guide in _delivered(database, fiscal_code) if not guide.is_solved]
+    return [guide for guide in _delivered(database, fiscal_code) if not guide.ended]
 
 
 def guide_of(database: Database, fiscal_code: str, guide: str) -> Delivered | None:
@@ -84,7 +83,7 @@ _GUIDES = (
         col(Recipient.fiscal_code) == bindparam("person"),
         col(GuideRecord.expires_at) > bindparam("moment"),
         col(GuideRecord.draft).is_(False),
-        col(GuideRecord.withdrawn_because).in_(["", SOLVED]),
+        col(GuideRecord.withdrawn_because).not_in([CHANGED, HANDED_OVER]),
     )
     .order_by(col(GuideRecord.made_at).desc(), col(GuideRecord.id))
 )
@@ -105,7 +104,7 @@ def _delivered(database: Database, fiscal_code: str, guide: str | None = None) -
                 campaign=campaign,
                 cases=split_ids(cases),
                 made_at=made_at,
-                is_solved=bool(because),
+                ended=because,
                 is_seen=bool(views),
                 rating=GuideRating(rating, comment) if rating else None,
                 keys=GuideKeys.unpacked(outline, segments),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.exc import StaleDataError
@@ -24,8 +24,8 @@ from sqlmodel import col
 from videoguide.errors import StoreError
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan
-from videoguide.intake.applications import Application, is_corrected_code
-from videoguide.packs.campaigns import Campaign, joined_ids
+from videoguide.intake.applications import Application, is_corrected_code, latest_day
+from videoguide.packs.campaigns import CHANGED, HANDED_OVER, SOLVED, Campaign, joined_ids
 from videoguide.records.applications import columns_of, forgotten_columns, unnamed_columns
 from videoguide.records.database import (
     ApplicationRecord,
@@ -33,6 +33,7 @@ from videoguide.records.database import (
     Delivery,
     GuideRecord,
     Preview,
+    Rating,
     Recipient,
     Run,
     now,
@@ -40,8 +41,6 @@ from videoguide.records.database import (
 from videoguide.records.versions import enter_campaign
 
 RESERVED_AREA = "reserved-area"
-SOLVED, CHANGED, HANDED_OVER = "solved", "changed", "handed-over"
-"""Why a guide was withdrawn: its reason has vanished or has changed, or its number is another person's now."""
 ATTEMPTS = 3
 DRAFT_LASTS = timedelta(days=30)
 """How long a draft is kept; after that, ``purge --expired`` deletes its files and rows."""
@@ -98,7 +97,15 @@ class Step:
         """Why a guide is withdrawn by this step."""
         if self.handed_over:
             return HANDED_OVER
-        return CHANGED if self.made else SOLVED
+        if self.made:
+            return CHANGED
+        return self.plan.ending.reason if self.plan.ending else SOLVED
+
+    @property
+    def forgets(self) -> bool:
+        """Whether nothing about the person may be kept; somebody to whom the number was handed over left nothing."""
+        is_ending = self.plan.ending is not None and self.plan.ending.forget and not self.handed_over
+        return is_ending and self.registered is not None and bool(self.registered.fiscal_code)
 
     @property
     def guide(self) -> str:
@@ -142,8 +149,14 @@ class Register:
             return run.id or 0
 
     def is_superseded(self, application: Application, registered: Registered | None) -> bool:
-        """Whether a newer extract already had this application; drafts can be made from any extract."""
-        return not self.draft and registered is not None and registered.extracted_on > application.extracted_on
+        """Whether a newer extract already had this application; drafts can be made from any extract.
+
+        A date that is still to come, which extracts were once allowed to have, makes no extract newer: the next good
+        one takes its place.
+        """
+        if self.draft or registered is None or registered.extracted_on > latest_day():
+            return False
+        return registered.extracted_on > application.extracted_on
 
     def end(self, run: int, report: dict[str, Any]) -> None:
         """Record that a run has ended, and its report. Raises StoreError."""
@@ -216,6 +229,7 @@ class Register:
         return registered
 
     def _write(self, session: Session, steps: Sequence[Step]) -> None:
+        self._forget(session, steps)
         people = self._people(session, [change for change in steps if change.guide])
         records = self._applications(session, steps, people)
         moment = now()
@@ -269,6 +283,41 @@ class Register:
         records = [change.registered.record for change in steps if change.handed_over and change.registered]
         if records and not self.draft:
             session.execute(delete(Preview).where(col(Preview.application_id).in_(records)))
+
+    def _forget(self, session: Session, steps: Sequence[Step]) -> None:
+        """Cut the guides of these applications' people off from them, and delete what they wrote and who they are.
+
+        The guides themselves stay, as numbers in the figures, until they expire.
+        """
+        records = [change.registered.record for change in steps if change.forgets and change.registered]
+        if not records or self.draft:
+            return
+        theirs = select(col(ApplicationRecord.id)).where(col(ApplicationRecord.id).in_(records))
+        person = (
+            select(col(ApplicationRecord.recipient_id))
+            .where(col(ApplicationRecord.id) == col(GuideRecord.application_id))
+            .scalar_subquery()
+        )
+        guides = col(GuideRecord.application_id).in_(theirs), col(GuideRecord.recipient_id) == person
+        people = (
+            session.execute(select(col(ApplicationRecord.recipient_id)).where(col(ApplicationRecord.id).in_(records)))
+            .scalars()
+            .all()
+        )
+        other_application = exists().where(
+            col(ApplicationRecord.recipient_id) == col(Recipient.id), col(ApplicationRecord.id).not_in(records)
+        )
+        other_guide = exists().where(col(GuideRecord.recipient_id) == col(Recipient.id))
+        for statement in (
+            update(Rating)
+            .where(col(Rating.guide_id).in_(select(col(GuideRecord.id)).where(*guides)))
+            .values(comment=""),
+            delete(Preview).where(col(Preview.application_id).in_(records)),
+            update(GuideRecord).where(*guides).values(recipient_id=None),
+            update(ApplicationRecord).where(col(ApplicationRecord.id).in_(records)).values(forgotten_columns()),
+            delete(Recipient).where(col(Recipient.id).in_(people), ~other_application, ~other_guide),
+        ):
+            session.execute(statement, execution_options={"synchronize_session": False})
 
     def _correct_codes(self, session: Session, steps: Sequence[Step], people: Mapping[str, int]) -> None:
         """Give the guides of people whose fiscal code was corrected to the corrected one, those withdrawn as well."""
@@ -338,7 +387,7 @@ class Register:
             row |= {"recipient_id": people[application.fiscal_code], **columns_of(application)}
         elif change.registered is None:
             row |= unnamed_columns()
-        elif change.handed_over:
+        elif change.handed_over or change.forgets:
             row |= forgotten_columns()
         return row
 

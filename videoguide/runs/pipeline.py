@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from videoguide.errors import InputError, StoreError, UnknownChoice, system_reason
+from videoguide.errors import Busy, InputError, StoreError, UnknownChoice, system_reason
 from videoguide.guide.guides import GUIDE_FILE, LAST_FILE, guide_folder, keep_outline
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan, PlanBook, Planner, Wanted, plan_book
@@ -34,6 +34,7 @@ from videoguide.progress import Tell, silently, timed
 from videoguide.records import audit, versions
 from videoguide.records.database import Database, open_to_read
 from videoguide.records.register import Register, Step, step
+from videoguide.runs.purging import purge_forgotten
 from videoguide.runs.reports import REJECTED_FILE, REPORT_FILE, Report
 from videoguide.runs.workers import (
     Crew,
@@ -166,6 +167,9 @@ def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor =
         else:
             run.do(register, version, open_executor)
         write_whole(order.output / REPORT_FILE, [report.json()])
+    if report.forgotten and order.for_citizens:
+        with Database(settings.database) as database, suppress(Busy):  # then `purge --expired` does it
+            purge_forgotten(studio.store, database)
     return report
 
 

@@ -8,12 +8,12 @@ the rest is: after a kill at any moment, purging again finds them and finishes.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, false, func, select, update
 from sqlmodel import col
 
 from videoguide.errors import StoreError, system_reason
@@ -56,8 +56,10 @@ class Purged:
 def purge_expired(store: Store, database: Database, *, dry_run: bool = False) -> Purged:
     """Delete expired guides and previews, withdrawn or not, and all that only they need.
 
-    Raises Busy while a render is going on, StoreError.
+    So is what is left of people who have withdrawn their consent. Raises Busy while a render is going on, StoreError.
     """
+    if not dry_run:
+        purge_forgotten(store, database)
     moment = now()
     return _purge(store, database, col(GuideRecord.expires_at) <= moment, col(Preview.expires_at) <= moment, dry_run)
 
@@ -80,10 +82,29 @@ def purge_person(store: Store, database: Database, fiscal_code: str, *, dry_run:
     return _purge(store, database, of_guides, col(Preview.application_id).in_(theirs), dry_run)
 
 
+def purge_forgotten(store: Store, database: Database) -> Purged:
+    """Delete what guides are made of whose people have withdrawn their consent: files, scenes and speech with a name.
+
+    Their rows, which say nothing about anybody, stay for the figures until they expire. Raises Busy while a render is
+    going on, StoreError.
+    """
+    is_forgotten = and_(
+        col(GuideRecord.recipient_id).is_(None),
+        col(GuideRecord.withdrawn_at).is_not(None),
+        func.length(col(GuideRecord.segments)) > 0,
+    )
+    return _purge(store, database, is_forgotten, false(), False, _strip_rows)
+
+
 def _purge(
-    store: Store, database: Database, doomed: ColumnElement[bool], previews: ColumnElement[bool], dry_run: bool
+    store: Store,
+    database: Database,
+    doomed: ColumnElement[bool],
+    previews: ColumnElement[bool],
+    dry_run: bool,
+    end: "Callable[[Database, ColumnElement[bool], RunCheck], None] | None" = None,
 ) -> Purged:
-    """Delete these guides, and these previews."""
+    """Delete these guides, and these previews; ``end`` is done with the guides' rows, in place of deleting them."""
     outputs = _outputs(database, doomed)
     places = sorted({place for folders in outputs.values() for place in folders})
     quiet: AbstractContextManager[RunCheck] = nullcontext(skip_check) if dry_run else no_run(database, places)
@@ -100,7 +121,7 @@ def _purge(
         if not dry_run:
             with database.session() as session:
                 session.execute(delete(Preview).where(previews), execution_options={"synchronize_session": False})
-            _delete_rows(database, doomed, check)
+            (end or _delete_rows)(database, doomed, check)
     return Purged(
         guides,
         files,
@@ -162,6 +183,14 @@ def _remove_folder(folder: Path, dry_run: bool) -> tuple[int, int]:
     except OSError as error:
         raise StoreError(folder, f"non si può togliere: {system_reason(error)}") from error
     return len(sizes_bytes), sum(sizes_bytes)
+
+
+def _strip_rows(database: Database, doomed: ColumnElement[bool], check: RunCheck) -> None:
+    """Let the guides' rows name no pieces any more."""
+    check()
+    with database.session() as session:
+        stripped = update(GuideRecord).where(doomed).values(outline=b"", segments=b"")
+        session.execute(stripped, execution_options={"synchronize_session": False})
 
 
 def _delete_rows(database: Database, doomed: ColumnElement[bool], check: RunCheck) -> None:

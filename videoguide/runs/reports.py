@@ -36,6 +36,8 @@ class Report:
     pack's. ``neutral`` gives, by application, the reason why its guide does not say a name that it should.
     ``headers_again`` are the extract's rows in which its header comes again, as when files were joined.
 
+    ``forgotten`` are applications whose people have withdrawn their consent and of whom nothing is kept.
+
     ``seconds`` are wall-clock seconds of the stages; ``work_seconds`` are those that all processes together spent
     on each kind of work: voice, drawing, encoding, checking what the store has.
     """
@@ -59,6 +61,7 @@ class Report:
     renewed: int = 0
     kept: int = 0
     withdrawn: int = 0
+    forgotten: int = 0
     cases: Counter[str] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
     cases_by_channel: dict[str, Counter[str]] = field(default_factory=dict)
@@ -97,6 +100,7 @@ class Report:
         self.renewed += bool(step.renewed)
         self.kept += bool(step.kept)
         self.withdrawn += bool(step.withdrawn)
+        self.forgotten += step.forgets
 
     def plain(self) -> dict[str, Any]:
         """The report as plain data, ready for JSON."""

@@ -27,7 +27,8 @@ from tests.support.portals import RunningPortal, running_portal
 from videoguide.errors import StoreError
 from videoguide.outcomes import tallies
 from videoguide.outcomes.bulletin import HEADS
-from videoguide.outcomes.figures import PAGE, RATE_TITLES, TITLES, Selection
+from videoguide.outcomes.comments import PAGE
+from videoguide.outcomes.figures import RATE_TITLES, TITLES, Selection
 from videoguide.outcomes.privacy import FEWEST, Hidden
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import Campaign
@@ -256,7 +257,7 @@ class TestPages:
         page = Read(answer.text)
         assert list(page.tables) == [
             *("total", "ratings", "days"),
-            *("solved", "buttons", "cases", "channels", "documents"),
+            *("solved", "endings", "buttons", "cases", "channels", "documents"),
         ]
         assert page.tags["script"] == 0
         assert page.tags["picture"] == page.tags["img"] == page.tags["details"] == 3

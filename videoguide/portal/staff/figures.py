@@ -22,9 +22,10 @@ from starlette.responses import Response
 from videoguide.errors import InputError
 from videoguide.outcomes import bulletin, tallies
 from videoguide.outcomes.charts import NARROW, charts
-from videoguide.outcomes.figures import MEAN, Figures, Selection, comments, figures
+from videoguide.outcomes.comments import Comment, comments
+from videoguide.outcomes.figures import MEAN, Figures, Selection, figures
 from videoguide.outcomes.privacy import Hidden
-from videoguide.outcomes.tallies import Comment, documents_fact
+from videoguide.outcomes.tallies import documents_fact
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import Campaign
 from videoguide.portal.answers import Refusal, show

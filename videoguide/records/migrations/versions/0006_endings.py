@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""Figures of why guides were withdrawn. The days counted before are counted again, as they have none of them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "ending_tallies",
+        sa.Column("audience_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False),
+        sa.Column("withdrawn", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["audience_id"], ["audiences.id"]),
+        sa.PrimaryKeyConstraint("audience_id", "day", "reason"),
+        sqlite_with_rowid=False,
+    )
+    op.execute("DELETE FROM counted")
+
+
+def downgrade() -> None:
+    op.drop_table("ending_tallies")
