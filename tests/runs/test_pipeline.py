@@ -442,6 +442,26 @@ class TestSamples:
 
 
 class TestNasty:
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_a_file_with_many_bad_rows_stops_and_nothing_is_changed(self, office: Office, dry_run: bool) -> None:
+        office.render(*FOUR, format="ranges")
+        before = office.tables(), office.pieces(), (office.output / "report.json").read_bytes()
+        people = [{"numero": f"{number}", "estratto": "2024-04-02", "stato": "pagata"} for number in range(8)]
+        with pytest.raises(
+            InputError, match=r"righe scartate 1 su 9, più di una su 10: non è cambiato niente; i motivi"
+        ):
+            office.render(*people, {"numero": "9", "via": "?"}, accept_rejects=False, dry_run=dry_run)
+        assert (office.tables(), office.pieces(), (office.output / "report.json").read_bytes()) == before
+        assert "10;via" in (office.output / "rejected.csv").read_text(encoding="utf-8-sig")
+        people.append({"numero": "10", "estratto": "2024-04-02"})
+        report = office.render(*people, {"numero": "11", "via": "?"}, accept_rejects=False, dry_run=dry_run)
+        assert (report.rows, report.rejected) == (10, 1), "a tenth is no more than a tenth"
+
+    def test_a_file_without_a_good_row_is_never_a_success(self, office: Office) -> None:
+        with pytest.raises(InputError, match=r"righe scartate 2 su 2, .*rejected\.csv$"):
+            office.render({"via": "?"}, {"cf": "?"}, accept_rejects=True)
+        assert office.rows("SELECT * FROM guides") == []
+
     def test_an_extract_with_nobody_to_guide_is_a_run_like_others(self, office: Office) -> None:
         report = office.render({"consenso": "n"}, {"numero": "2", "nome": ""}, workers=2)
         assert (report.guides, report.rejected, report.segments.needed) == (0, 1, 0)
