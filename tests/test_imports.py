@@ -20,7 +20,7 @@ PACKAGE = ROOT / "videoguide"
 # The floors of each folder, from the ground up; on one floor, modules and folders do not know each other.
 FLOORS = {
     "": """
-        errors timing progress assets wording
+        errors timing progress assets wording modes
         settings store
         locks scratch
         packs
@@ -73,7 +73,9 @@ FLOORS = {
         plans
         """,
     "records": """
+        schema
         database
+        installation copies
         applications audit monitoring
         versions
         register
@@ -88,7 +90,9 @@ FLOORS = {
     "runs": """
         interrupts quiet reports
         workers pieces
+        pairing
         desk pipeline stock pruning purging
+        backups
         """,
     "outcomes": """
         privacy tallies
@@ -121,7 +125,7 @@ FLOORS = {
     "cli": """
         terminal usage
         options
-        preview render check versions serve report purge store
+        preview render check versions serve report purge store backup
         """,
 }
 WITHOUT_FLOORS = {"records/migrations", "records/migrations/versions"}
@@ -132,7 +136,7 @@ BORDERS = {
     "starlette": {"portal"},
     "uvicorn": {"portal/server"},
     "PIL": {"picture/drawing", "picture/legibility", "picture/pictures"},
-    "alembic": {"records/database", "records/migrations"},
+    "alembic": {"records/database", "records/schema", "records/migrations"},
     "arro3": {"intake/extracts"},
     "av": {"media/encoding"},
     "espeakng_loader": {"speech/voices"},

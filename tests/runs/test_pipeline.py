@@ -49,6 +49,7 @@ COUNTED = {
     "rejected": 2,
     "duplicates": 1,
     "draft": False,
+    "stopped": "",
     "superseded": 0,
     "left_out": {"no-consent": 1, "nothing-missing": 2},
     "guides": 4,

@@ -35,6 +35,8 @@ class Report:
     ``guides`` is how many applications have a guide now; ``cases`` and ``channels`` break them down. ``version`` is the
     pack's. ``neutral`` gives, by application, the reason why its guide does not say a name that it should.
 
+    ``stopped`` is why the run ended before it was done, or nothing.
+
     ``seconds`` are wall-clock seconds of the stages; ``work_seconds`` are those that all processes together spent
     on each kind of work: voice, drawing, encoding, checking what the store has.
     """
@@ -46,6 +48,7 @@ class Report:
     dry_run: bool = False
     draft: bool = False
     version: str = ""
+    stopped: str = ""
     workers: int = 0
     rows: int = 0
     rejected: int = 0
