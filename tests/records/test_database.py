@@ -435,3 +435,11 @@ class TestToRead:
         with sqlite3.connect(file) as same:
             assert same.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         same.close()
+
+    def test_a_database_of_a_newer_program_is_an_error_too(self, tmp_path: Path) -> None:
+        """It is not as if there were none: that would say that nothing is approved."""
+        file = tmp_path / "guides.db"
+        with Database(f"sqlite:///{file}") as opened, opened.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(StoreError, match="database più nuovo del programma: aggiorna il programma"):
+            open_to_read(f"sqlite:///{file}")

@@ -457,7 +457,12 @@ class TestRefused:
 
 class TestStopped:
     @pytest.mark.parametrize(
-        ("function", "calls"), [("write_whole", 3), ("write_whole", 9), ("_put_back", 1), ("_purge_again", 1)]
+        ("function", "calls", "words"),
+        [
+            ("write_whole", 9, ("serve",)),
+            ("_put_back", 1, ("approve", "bonus-libri")),
+            ("_purge_again", 1, ("store", "prune")),
+        ],
     )
     def test_a_killed_restore_is_used_by_nobody_and_finished_by_restoring_again(
         self,
@@ -465,6 +470,7 @@ class TestStopped:
         tmp_path: Path,
         function: str,
         calls: int,
+        words: tuple[str, ...],
     ) -> None:
         wanted = films(world.settings)
         backed_up(world, tmp_path / "copies")
@@ -473,15 +479,33 @@ class TestStopped:
         assert (
             run("restore", str(tmp_path / "copies"), settings=settings, program=program).returncode == -signal.SIGKILL
         )
-        for words in (("store", "prune"), ("approve", "bonus-libri"), ("serve",)):
-            shutil.copytree(world.folder, tmp_path / "try", dirs_exist_ok=True)
-            tried = replace(settings, database=f"sqlite:///{tmp_path}/try/guides.db", store=tmp_path / "try" / "store")
-            refused = run(*words, settings=tried)
-            assert refused.returncode == 2 and refused.stderr.count("\n") == 1, refused.stderr
-            shutil.rmtree(tmp_path / "try")
+        shutil.copytree(world.folder, tmp_path / "try")
+        tried = replace(settings, database=f"sqlite:///{tmp_path}/try/guides.db", store=tmp_path / "try" / "store")
+        refused = run(*words, settings=tried)
+        assert refused.returncode == 2 and refused.stderr.count("\n") == 1, refused.stderr
         done = run("restore", str(tmp_path / "copies"), settings=settings)
         assert done.returncode == 0, done.stderr
-        assert films(settings) == wanted and run("store", "prune", settings=settings).returncode == 0
+        with world.opened() as database:
+            prune(world.store, database)
+        assert films(settings) == wanted
+
+    def test_in_postgresql_the_database_comes_as_a_whole_or_not_at_all(
+        self,
+        either_world: World,  # noqa: F811
+        tmp_path: Path,
+    ) -> None:
+        world = either_world  # noqa: F811
+        wanted, folder = films(world.settings), str(tmp_path / "copies")
+        backed_up(world, tmp_path / "copies")
+        settings = lose(world).settings
+        for function, calls in (("_put_back", 1), ("_purge_again", 1), ("_purge_again", 1)):
+            program = KILLED_AT.format(function=function, calls=calls)
+            assert run("restore", folder, settings=settings, program=program).returncode == -signal.SIGKILL
+            there = copies.whose(settings.database)
+            assert there == (None if function == "_put_back" else world.store.owner())
+        done = run("restore", folder, settings=settings)
+        assert done.returncode == 0 and films(settings) == wanted, done.stderr
+        assert run("restore", folder, settings=settings).returncode == 2, "once it is finished, it is a place like any"
 
 
 class TestPurged:

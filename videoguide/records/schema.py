@@ -6,6 +6,7 @@
 Everything here may raise SQLAlchemyError or Alembic's CommandError.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 _LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7640891576956012809)"}
 """How a transaction makes sure that no other one migrates at the same time."""
@@ -24,18 +26,14 @@ class NewerSchema(Exception):
 
 def newest() -> str:
     """The version of the newest schema that this program knows."""
-    from alembic.script import ScriptDirectory
-
-    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    head = _scripts().get_current_head()
     assert head
     return head
 
 
 def is_known(version: str) -> bool:
     """Whether this program knows a version of the schema."""
-    from alembic.script import ScriptDirectory
-
-    return version in {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    return version in {script.revision for script in _scripts().walk_revisions()}
 
 
 def is_newest(engine: Engine) -> bool:
@@ -64,6 +62,13 @@ def migrate(engine: Engine) -> None:
             connection.exec_driver_sql(lock)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@lru_cache(maxsize=1)
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_alembic())
 
 
 def _alembic() -> "Config":

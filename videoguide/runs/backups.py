@@ -304,6 +304,7 @@ def restore(folder: Path, settings: Settings, who: str, tell: Tell = silently, *
         installation.wake_up(database)
         purged = _purge_again(backup, store, database, who)
         audit.note(database, who, "restore", about=backup.folder.name)
+    os.sync()
     (store.root / pairing.UNFINISHED_FILE).unlink()
     return Restored(backup, purged)
 
@@ -322,8 +323,9 @@ def _require_room(backup: Backup, store: Store, address: str) -> bool:
             f"{redacted(address)}: qui c’è già un database, e un ripristino non lo tocca: spostalo, o dai a "
             "VIDEOGUIDE_DATABASE un altro indirizzo"
         )
-    content = store.root.iterdir() if store.root.is_dir() else ()
-    if owner not in ("", manifest.installation) or (not owner and any(path.name != LOCK_FILE for path in content)):
+    content = {path.name for path in store.root.iterdir()} if store.root.is_dir() else set()
+    foreign = [name for name in content if name != LOCK_FILE and not name.startswith(TEMPORARY_PREFIX)]
+    if owner not in ("", manifest.installation) or (not owner and foreign):
         raise InputError(
             f"il magazzino {store.root} non è vuoto e non è quello della copia: spostalo, o dai a VIDEOGUIDE_STORE "
             "un’altra cartella"
