@@ -75,7 +75,7 @@ chromium:  # the browser tests' browser, from the system's packages where we may
 	  || echo "Chromium is missing and cannot be installed here: the browser tests will not run."
 
 clean:  ## forget what was made (the store, guides, database)
-	rm -rf output/store output/demo output/site output/videoguide.db* build dist .coverage*
+	rm -rf output/store output/demo output/demonstration output/site output/videoguide.db* build dist .coverage*
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -39,8 +39,11 @@ from videoguide.guide.segments import open_studio
 from videoguide.intake.applications import Application, read_applications
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import Campaign
+from videoguide.records.database import Database
+from videoguide.runs import pairing
 from videoguide.runs.reports import REPORT_FILE
 from videoguide.settings import Settings
+from videoguide.store import Store
 
 CAMPAIGN = "assegno-unico"
 LEAVE_FREE = 30e9
@@ -136,6 +139,8 @@ class Bench:
             shutil.rmtree(output, ignore_errors=True)
             database.unlink(missing_ok=True)
             places = {"VIDEOGUIDE_STORE": str(store), "VIDEOGUIDE_DATABASE": f"sqlite:///{database}"}
+            with Database(places["VIDEOGUIDE_DATABASE"]) as new:  # every run's own, with the store of all
+                pairing.join_by_hand(Store(store), new, forced=True)
             self._videoguide("approve", CAMPAIGN, **places)
             typed: list[str | Path] = ["render", CAMPAIGN, extract, "-o", output, *" ".join(words).split()]
             done = self._videoguide(*typed, **places)

@@ -41,6 +41,7 @@ from videoguide.packs import campaigns
 from videoguide.portal.sessions import CITIZEN, Sessions
 from videoguide.proof.previews import invented_application, make_guide
 from videoguide.records.database import ApplicationRecord, CampaignRecord, Database, GuideRecord, Recipient, now
+from videoguide.runs import pairing
 from videoguide.settings import Settings
 from videoguide.store import Store
 
@@ -271,6 +272,7 @@ def prepare(folder: Path, bench_settings: Settings, people: int) -> tuple[list[V
     outline = bytes.fromhex(keep_outline(store, guide.outline))
     viewers = []
     with Database(bench_settings.database) as database:
+        pairing.join_by_hand(store, database, forced=False)
         sessions = Sessions(database, idle=timedelta(hours=1), longest=timedelta(hours=1), secure=False)
         with database.session() as session:
             session.add(CampaignRecord(id=CAMPAIGN, title=guide.outline.title))

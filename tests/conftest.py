@@ -17,6 +17,7 @@ from tests.support.golden_frames import pytest_addoption, same_as_golden  # noqa
 from tests.support.golden_texts import text_as_golden  # noqa: F401  likewise
 from tests.support.invented_guides import (  # noqa: F401  likewise
     guide_of,
+    own_store,
     pack,
     run_videoguide,
     shared_store,

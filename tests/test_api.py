@@ -18,12 +18,12 @@ PAGE = ROOT / "docs" / "python-api.md"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, shared_store: Path) -> Settings:
+def settings(tmp_path: Path, own_store: Path) -> Settings:
     return api.load_settings(
         voice="silent",
         size="320x180",
         scenes=str(PACKS),
-        store=str(shared_store),
+        store=str(own_store),
         database=f"sqlite:///{tmp_path / 'guides.db'}",
     )
 

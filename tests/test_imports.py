@@ -20,7 +20,7 @@ PACKAGE = ROOT / "videoguide"
 # The floors of each folder, from the ground up; on one floor, modules and folders do not know each other.
 FLOORS = {
     "": """
-        errors timing progress assets wording
+        errors timing progress assets wording modes
         settings store
         locks scratch
         packs
@@ -75,7 +75,9 @@ FLOORS = {
         plans
         """,
     "records": """
+        schema
         database
+        installation copies
         applications audit monitoring
         versions
         register
@@ -90,8 +92,10 @@ FLOORS = {
     "runs": """
         interrupts quiet reports
         workers pieces
+        pairing
         purging
         desk pipeline stock pruning
+        backups
         """,
     "outcomes": """
         privacy tallies
@@ -124,7 +128,7 @@ FLOORS = {
     "cli": """
         terminal usage
         options
-        preview inspect render check versions serve report purge store
+        preview inspect render check versions serve report purge store backup
         """,
 }
 WITHOUT_FLOORS = {"records/migrations", "records/migrations/versions"}
@@ -135,7 +139,7 @@ BORDERS = {
     "starlette": {"portal"},
     "uvicorn": {"portal/server"},
     "PIL": {"picture/drawing", "picture/legibility", "picture/pictures"},
-    "alembic": {"records/database", "records/migrations"},
+    "alembic": {"records/database", "records/schema", "records/migrations"},
     "arro3": {"intake/parquet"},
     "av": {"media/encoding"},
     "espeakng_loader": {"speech/voices"},

@@ -131,15 +131,15 @@ class TestTwoRuns:
         return Office(tmp_path / "office", tiny, store=shared_store)
 
     def test_while_one_works_a_second_command_says_so_and_stops(
-        self, run_videoguide: RunVideoguide, office: Office, shared_store: Path
+        self, run_videoguide: RunVideoguide, office: Office, own_store: Path
     ) -> None:
         seen: list[subprocess.CompletedProcess[str]] = []
         file = extract(office.folder / "other.csv", {"numero": "99"})
         env = environment(
-            shared_store, VIDEOGUIDE_SCENES=str(PACKS), VIDEOGUIDE_DATABASE=f"sqlite:///{office.folder / 'other.db'}"
+            own_store, VIDEOGUIDE_SCENES=str(PACKS), VIDEOGUIDE_DATABASE=f"sqlite:///{office.folder / 'other.db'}"
         )
 
-        approve(small(shared_store, database=env["VIDEOGUIDE_DATABASE"]), office.campaign)
+        approve(small(own_store, database=env["VIDEOGUIDE_DATABASE"]), office.campaign)
 
         def second(stage: str, *_: int) -> None:
             if stage == "Scene" and not seen:

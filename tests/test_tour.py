@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.invented_guides import environment
+from tests.support.invented_guides import environment, store_of_its_own
 from tests.support.places import ROOT
 from tests.support.portal_tabs import DESK
 
@@ -69,6 +69,7 @@ class Newcomer:
         self.page, self.folder, self.pictures = page, folder, pictures
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
+        store_of_its_own(folder / "output" / "tour-store", store)
         self.env = environment(store, VIDEOGUIDE_SIZE="640x360")
         self.serving: subprocess.Popen[str] | None = None
         page.set_default_timeout(60_000)

@@ -31,6 +31,7 @@ from videoguide.proof.previews import PreviewRequest
 from videoguide.proof.previews import make_guide as _make_guide
 from videoguide.records import versions
 from videoguide.records.database import Database
+from videoguide.runs import pairing
 from videoguide.runs.pipeline import RunOrder, render
 from videoguide.runs.reports import Report
 from videoguide.settings import Settings
@@ -101,10 +102,12 @@ def make_guide(campaign: Campaign, request: PreviewRequest, settings: Settings, 
 def approve(campaign: Campaign, settings: Settings, who: str) -> str:
     """Approve the pack as it is now, so that :func:`render` may make citizens' guides with it; returns its version.
 
-    Raises StoreError, and Busy while the pack is being changed.
+    Raises InputError for a store that is another database's, StoreError, and Busy while the pack is being changed.
     """
+    store = Store(settings.store)
     with Database(settings.database) as database:
-        version = versions.keep(database, Store(settings.store), campaign)
+        pairing.join(store, database)
+        version = versions.keep(database, store, campaign)
         versions.approve(database, version, who)
     return version.version
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from videoguide.errors import Busy, StoreError, system_reason
+from videoguide.modes import private
 
 LOCK_FILE = ".videoguide.lock"
 ATTEMPTS = 100
@@ -45,7 +46,8 @@ def _locked(path: Path) -> int:
     """The descriptor of the lock file, locked; raises BlockingIOError while another run holds it, or OSError."""
     for attempt in range(ATTEMPTS):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            with private():
+                path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from videoguide.errors import StoreError, system_reason
+from videoguide.modes import private
 from videoguide.store import TEMPORARY_PREFIX
 
 # Nobody else opens it, and it is thrown away at the end: no journal, no waiting for the disk.
@@ -38,7 +39,8 @@ def scratch(folder: Path, tables: str) -> Iterator[sqlite3.Connection]:
     file = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
         with scratch_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            with private():
+                folder.mkdir(parents=True, exist_ok=True)
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             database = sqlite3.connect(file, isolation_level=None)
         with closing(database):

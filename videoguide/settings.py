@@ -35,6 +35,13 @@ SETTINGS = (
 )
 
 
+DEMO_PLACES = {
+    "store": "output/demonstration/store",
+    "database": "sqlite:///output/demonstration/videoguide.db",
+}
+"""What a demonstration uses if nothing else is chosen: never what is real."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings as typed values: one field for each row of the table above, in the same order."""
@@ -65,6 +72,13 @@ def load(environ: Mapping[str, str] | None = None, **options: str | None) -> Set
     )
     assert [field.name for field in fields(settings)] == [setting.name for setting in SETTINGS]
     return settings
+
+
+def load_demo(environ: Mapping[str, str] | None = None, **options: str | None) -> Settings:
+    """Settings as :func:`load`; a demonstration has its own store and database unless one of them is chosen."""
+    environ = os.environ if environ is None else environ
+    chosen = any(options.get(name) or environ.get(f"VIDEOGUIDE_{name.upper()}") for name in DEMO_PLACES)
+    return load(environ, **options) if chosen else load(environ, **{**options, **DEMO_PLACES})
 
 
 def read(table: Sequence[Setting], environ: Mapping[str, str] | None = None, **options: str | None) -> dict[str, str]:

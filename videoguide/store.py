@@ -3,14 +3,16 @@
 
 """Content-addressed files: a piece is stored once, under the hash of everything that went into it.
 
-Layout: ``<root>/<kind>/<first two hex digits>/<key>``. A piece is written under a temporary
-name beside its place and renamed, so a reader sees all of it or nothing, a killed writer leaves
-nothing that could be mistaken for a piece, and two writers of one key do no harm.
+Layout: ``<root>/<kind>/<first two hex digits>/<key>``; ``<root>/owner`` names the installation whose store it is.
+A piece is written under a temporary name beside its place and renamed, so a reader sees all of it or nothing, a killed
+writer leaves nothing that could be mistaken for a piece, and two writers of one key do no harm.
 """
 
 import contextlib
 import hashlib
 import json
+import os
+import re
 import secrets
 import shutil
 import time
@@ -20,9 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from videoguide.errors import StoreError, system_reason
+from videoguide.modes import private
 
 TEMPORARY_PREFIX = ".new-"
 STALE_SECONDS = 3600
+OWNER_FILE = "owner"
+
+_OWNER = re.compile(r"[0-9a-f]{32}")
 
 
 def key_of(data: Any) -> str:
@@ -85,6 +91,40 @@ class Store:
             if not path.name.startswith(TEMPORARY_PREFIX):
                 yield path.name
 
+    def owner(self) -> str:
+        """The id of the installation whose store it is, or nothing. Raises StoreError."""
+        try:
+            owner = (self.root / OWNER_FILE).read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise StoreError(self.root / OWNER_FILE, f"non si può leggere: {system_reason(error)}") from error
+        if not _OWNER.fullmatch(owner):
+            raise StoreError(self.root / OWNER_FILE, "danneggiato: non è l’identificativo di un’installazione")
+        return owner
+
+    def claim(self, owner: str, *, forced: bool = False) -> str:
+        """Make it the store of an installation unless it has an owner; returns whose it is now.
+
+        Of two that claim it at once, also from two machines, one gets it. ``forced`` takes it from its owner. Raises
+        StoreError.
+        """
+        place = self.root / OWNER_FILE
+        aside = self.root / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+        write_whole(aside, [f"{owner}\n".encode()])
+        try:
+            if forced:
+                aside.replace(place)
+            else:
+                os.link(aside, place)  # unlike a rename, it never takes the place of a file that is there
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise StoreError(place, f"non si può scrivere: {system_reason(error)}") from error
+        finally:
+            aside.unlink(missing_ok=True)
+        return self.owner()
+
     def sweep(self) -> int:
         """Remove the temporary files that killed writers left more than an hour ago; returns how many."""
         return sum(sweep(folder) for folder in self.root.glob("*/??"))
@@ -105,14 +145,16 @@ def sweep(folder: Path) -> int:
 
 
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
-    """Write ``parts`` to ``path``, whole or not at all.
+    """Write ``parts`` to ``path``, whole or not at all; only its owner may read it.
 
     Raises StoreError on a full disk or an unwritable folder; the temporary file is removed.
     """
     temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+        with private():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = temporary.open("xb")
+        with file:
             file.writelines(parts)
         temporary.replace(path)
     except OSError as error:

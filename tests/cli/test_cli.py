@@ -399,7 +399,7 @@ class TestOtherCommands:
             assert image.format == "PNG"
 
     def test_render_makes_the_guides_of_an_extract_and_says_what_it_did(
-        self, run_videoguide: RunVideoguide, shared_store: Path, tmp_path: Path, pack: Campaign
+        self, run_videoguide: RunVideoguide, own_store: Path, tmp_path: Path, pack: Campaign
     ) -> None:
         people = [
             row(ID_DOMANDA="A1"),
@@ -410,7 +410,7 @@ class TestOtherCommands:
             row(ID_DOMANDA="A6", NOME="李", CANALE="PATRONATO", PATRONATO="ACLI"),
         ]
         write_extract(tmp_path / "x.csv", people, encoding="utf-8")
-        env = environment(shared_store, VIDEOGUIDE_DATABASE="sqlite:///guides.db")
+        env = environment(own_store, VIDEOGUIDE_DATABASE="sqlite:///guides.db")
         arguments = ("render", "assegno-unico", "x.csv", "-o", "out", "--workers", "2", "--accept-rejects")
 
         def shown_lines(*more: str) -> list[str]:
@@ -422,7 +422,7 @@ class TestOtherCommands:
         assert "guide 4: sarebbero nuove 4, aggiornate 0, uguali 0; ritirate 0" in would
         assert not (tmp_path / "guides.db").exists()
         assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.json", "rejected.csv"}
-        approve(small(shared_store, database=f"sqlite:///{tmp_path}/guides.db"), pack)
+        approve(small(own_store, database=f"sqlite:///{tmp_path}/guides.db"), pack)
         lines = shown_lines()
         assert "guide dal cittadino dal patronato tutte" in lines and "Documenti mancanti 1 1 2" in lines
         assert "tutte 3 1 4" in lines and "Senza consenso ai servizi proattivi 1" in lines

@@ -123,3 +123,12 @@ def test_a_purge_is_noted_without_whose_it_was_and_what_it_would_do_is_not(desk:
         assert desk.run("purge", "--expired", *more).returncode == 0
         assert desk.run("purge", "--person", *more, input=CODE).returncode == 0
     assert desk.noted() == [(ME, "purge-person", "", ""), (ME, "purge-expired", "", "")]
+
+
+@pytest.mark.parametrize("words", [("versions", CAMPAIGN), ("approve", CAMPAIGN), ("store", "stats"), ("serve",)])
+def test_a_database_of_a_newer_program_is_one_line_for_commands_and_server(desk: Desk, words: tuple[str, ...]) -> None:
+    with Database(desk.address) as database, database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    done = desk.run(*words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"videoguide: sqlite:///\S+: database più nuovo del programma: .+\n", done.stderr)

@@ -21,7 +21,7 @@ from starlette.requests import Request
 
 from tests.support.delivered_guides import deliver
 from tests.support.portals import ELISA, GIULIA, RunningPortal, running_portal
-from videoguide.guide.guides import Guide, keep_outline, write_guide
+from videoguide.guide.guides import Guide, write_guide
 from videoguide.media.payload import SEGMENTS
 from videoguide.packs.campaigns import SOLVED
 from videoguide.portal.media import PIECE_BYTES, VirtualFile, asked_range, film
@@ -363,13 +363,12 @@ def frail(
     tiny_guide: Guide, shared_store: Path, tmp_path: Path
 ) -> Iterator[tuple[RunningPortal, httpx2.Client, list[Path]]]:
     """A portal on a store of its own, which may be harmed, a browser, and the segments' files."""
-    store = Store(tmp_path / "frail")
+    store = Store(tmp_path / "store")
     for segment in tiny_guide.segments:
         path = store.path(SEGMENTS, segment.key)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(segment.path, path)
-    keep_outline(store, tiny_guide.outline)
-    with running_portal(tmp_path, UNLIMITED, store=store.root) as portal, portal.as_citizen() as browser:
+    with running_portal(tmp_path, UNLIMITED) as portal, portal.as_citizen() as browser:
         deliver(portal.portal.database, GIULIA, id=MINE, guide=tiny_guide, store=store)
         yield portal, browser, [store.path(SEGMENTS, segment.key) for segment in tiny_guide.segments]
 

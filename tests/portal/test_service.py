@@ -3,6 +3,7 @@
 
 """What is there for those who keep the portal running, and for those who find a fault in it."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_health_is_told_and_readiness_looks_at_the_database_and_the_store(tmp_pa
         assert httpx2.get(f"{portal.url}/healthz").json() == {"status": "ok"}
         ready = httpx2.get(f"{portal.url}/readyz")
         assert ready.status_code == 200 and ready.json() == {"status": "ok", "database": True, "store": True}
-        (tmp_path / "store").rmdir()
+        shutil.rmtree(tmp_path / "store")
         ready = httpx2.get(f"{portal.url}/readyz")
         assert ready.status_code == 503 and ready.json() == {"status": "unavailable", "database": True, "store": False}
         (tmp_path / "store").mkdir()

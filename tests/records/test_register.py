@@ -583,10 +583,10 @@ def test_months_later_stays_in_utc() -> None:
 def test_the_sample_is_rendered_into_a_postgresql_database(
     postgresql: MakeAddress,  # noqa: F811
     pack: Campaign,
-    shared_store: Path,
+    own_store: Path,
     tmp_path: Path,
 ) -> None:
-    settings = small(shared_store, database=postgresql())
+    settings = small(own_store, database=postgresql())
     approve(settings, pack)
     sample = ROOT / "scenes" / "assegno-unico" / "sample.csv"
     first = pipeline.render(pipeline.RunOrder(sample, pack, settings, tmp_path, format="ranges", workers=1))
@@ -594,7 +594,7 @@ def test_the_sample_is_rendered_into_a_postgresql_database(
     with Database(settings.database) as opened, opened.session() as session:
         kept = session.exec(select(GuideRecord)).all()
     assert len(kept) == first.guides
-    guide = read_guide(Store(shared_store), GuideKeys.unpacked(kept[0].outline, kept[0].segments))
+    guide = read_guide(Store(own_store), GuideKeys.unpacked(kept[0].outline, kept[0].segments))
     assert guide.duration_ms > 10_000
     again = pipeline.render(pipeline.RunOrder(sample, pack, settings, tmp_path, format="ranges", workers=1))
     assert (again.made, again.renewed, again.kept) == (0, 0, first.guides)

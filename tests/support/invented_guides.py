@@ -22,10 +22,13 @@ from videoguide.guide.guides import Guide
 from videoguide.guide.script import Script, write_script
 from videoguide.guide.segments import Studio, open_studio
 from videoguide.intake.applications import Application, FactValue
+from videoguide.media.payload import SEGMENTS
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import Campaign
+from videoguide.picture.layers import LAYERS
 from videoguide.proof.previews import invented_application, make_guide
 from videoguide.settings import Settings
+from videoguide.speech.narration import SPEECH
 
 FACTS: Mapping[str, dict[str, FactValue]] = {
     "missing-documents": {"documents": ("custody-ruling",)},
@@ -88,6 +91,22 @@ def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One store for the whole run, also over several workers: a store bears two writers."""
     base = tmp_path_factory.getbasetemp()
     return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-store"
+
+
+@pytest.fixture
+def own_store(shared_store: Path, tmp_path: Path) -> Path:
+    """A store for a database of the test's own, with the scenes that all tests share."""
+    return store_of_its_own(tmp_path / "own-store", shared_store)
+
+
+def store_of_its_own(folder: Path, shared: Path) -> Path:
+    """A store that lends its scenes from another: a store belongs to one database, and scenes take time to make."""
+    for kind in (SEGMENTS, SPEECH, LAYERS):
+        (shared / kind).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / kind).exists():
+            (folder / kind).symlink_to(shared / kind)
+    return folder
 
 
 def small(store: Path, **given: str) -> Settings:

@@ -25,6 +25,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from starlette.requests import Request
 
+from tests.support.invented_guides import store_of_its_own
 from videoguide import settings
 from videoguide.errors import Busy, StoreError
 from videoguide.portal.app import create_app
@@ -147,14 +148,16 @@ def running_portal(
     store: Path | None = None,
     scenes: Path | None = None,
 ) -> Iterator[RunningPortal]:
-    """A portal with the trial routes under uvicorn on a free port; its store is new, but for a given one.
+    """A portal with the trial routes under uvicorn on a free port; its store is new, but for the scenes of a given one.
 
     Its packs are the program's, or those in ``scenes``; what it makes is small and silent.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as on the sockets that the server opens itself
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    store = store or folder / "store"
+    shared, store = store, folder / "store"
+    if shared and shared != store:
+        store_of_its_own(store, shared)
     store.mkdir(parents=True, exist_ok=True)
     packs = {"voice": "silent", "size": "320x180", "scenes": str(scenes) if scenes else None}
     given = settings.load({}, database=f"sqlite:///{folder}/portal.db", store=str(store), **packs)

@@ -40,6 +40,7 @@ from videoguide.records.database import (
     Recipient,
     now,
 )
+from videoguide.runs import pairing
 from videoguide.runs.pipeline import RunOrder, render
 from videoguide.runs.reports import Report
 from videoguide.settings import Settings
@@ -199,6 +200,8 @@ def either_world(request: pytest.FixtureRequest, world: World, tmp_path: Path) -
     shutil.rmtree(world.output)
     (world.folder / "guides.db").unlink()
     address = request.getfixturevalue("postgresql")()
+    with Database(address) as database:
+        pairing.join_by_hand(world.store, database, forced=True)
     there = World(world.folder, replace(world.settings, database=address), world.pack)
     there.render(tmp_path)
     return there

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from tests.support.extracts import fiscal_code
-from tests.support.invented_guides import small
+from tests.support.invented_guides import small, store_of_its_own
 from videoguide.guide.guides import OUTLINES, guide_folder
 from videoguide.media.payload import SEGMENTS
 from videoguide.packs.campaigns import Campaign
 from videoguide.records import versions
 from videoguide.records.database import Database
+from videoguide.runs import pairing
 from videoguide.runs.pipeline import RunOrder, render
 from videoguide.runs.reports import Report
 from videoguide.settings import Settings
@@ -86,8 +87,10 @@ def inline(_workers: int) -> Iterator[Executor]:
 
 def approve(settings: Settings, campaign: Campaign) -> str:
     """Approve what the pack says now; returns its version."""
+    store = Store(settings.store)
     with Database(settings.database) as database:
-        version = versions.keep(database, Store(settings.store), campaign)
+        pairing.join(store, database)
+        version = versions.keep(database, store, campaign)
         versions.approve(database, version, "anna")
     return version.version
 
@@ -98,8 +101,9 @@ class Office:
     def __init__(self, folder: Path, campaign: Campaign, *, store: Path | None = None, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.campaign = folder, campaign
+        place = store_of_its_own(folder.with_name(f"{folder.name}-store"), store) if store else folder / "store"
         self.output, self.file = folder / "out", folder / "guides.db"
-        self.settings: Settings = small(store or folder / "store", database=f"sqlite:///{self.file}", **settings)
+        self.settings: Settings = small(place, database=f"sqlite:///{self.file}", **settings)
 
     def approve(self) -> None:
         """Approve the campaign, for a run that is a process of its own."""

@@ -4,16 +4,18 @@
 """The ``videoguide`` command. Thin: it reads options, calls, shows. Slow imports are inside the commands."""
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 import typer
 
-from videoguide.cli import check, inspect, preview, purge, render, report, serve, store, versions
+from videoguide.cli import backup, check, inspect, preview, purge, render, report, serve, store, versions
 from videoguide.cli.options import BAD_INPUT, BUSY, FAILED, INTERRUPTED
 from videoguide.cli.usage import Command, Group, usage_error
 from videoguide.errors import Busy, InputError, VideoGuideError
+from videoguide.modes import PRIVATE_UMASK
 
 app = typer.Typer(
     name="videoguide",
@@ -41,8 +43,10 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     serve.serve,
     report.report,
     purge.purge,
+    backup.backup,
+    backup.restore,
 )
-_STORE_COMMANDS: tuple[Callable[..., None], ...] = (store.stats, store.verify, store.prune)
+_STORE_COMMANDS: tuple[Callable[..., None], ...] = (store.stats, store.verify, store.prune, store.join)
 
 for _command in _COMMANDS:
     app.command(cls=Command)(_command)
@@ -53,6 +57,7 @@ app.add_typer(store_app, name="store")
 
 def main() -> None:
     """Entry point: errors become one line on standard error and an exit status, never a traceback."""
+    os.umask(PRIVATE_UMASK)  # files that a command makes may be about people
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without some of our characters is no reason to fail
     try:

@@ -50,17 +50,33 @@ def bar(what: str) -> "AbstractContextManager[Tell]":
 
 
 @contextmanager
-def open_store(store: str | None) -> "Iterator[tuple[Pieces, Database]]":
-    """The store and its database, which must exist: nothing else says which pieces are needed."""
+def open_database() -> "Iterator[Database]":
+    """The database, which must exist."""
     from videoguide import settings
     from videoguide.records import database
+
+    address = settings.load(None).database
+    if not database.exists(address):
+        raise InputError(f"{database.redacted(address)}: questo database non c’è")
+    with database.Database(address) as existing:
+        yield existing
+
+
+@contextmanager
+def open_store(store: str | None, *, paired: bool = True) -> "Iterator[tuple[Pieces, Database]]":
+    """The store and its database, which must exist: nothing else says which pieces are needed.
+
+    Those that do not belong together are refused, unless ``paired`` is False.
+    """
+    from videoguide import settings
+    from videoguide.runs import pairing
     from videoguide.store import Store as Pieces
 
-    chosen = settings.load(None, store=store)
-    if not database.exists(chosen.database):
-        raise InputError(f"{database.redacted(chosen.database)}: questo database non c’è")
-    with database.Database(chosen.database) as existing:
-        yield Pieces(chosen.store), existing
+    with open_database() as database:
+        pieces = Pieces(settings.load(None, store=store).store)
+        if paired:
+            pairing.join(pieces, database)
+        yield pieces, database
 
 
 def who() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from videoguide.cli.options import CampaignId, open_pack, open_store
+from videoguide.cli.options import CampaignId, open_database, open_pack
 from videoguide.errors import UnknownChoice
 
 
@@ -28,6 +28,6 @@ def report(
         raise UnknownChoice("formato", format, FORMATS)
     selection = Selection.of(case=case, channel=channel, document=document, first=first, last=last)
     _, pack = open_pack(campaign)
-    with open_store(None) as (_, database):
+    with open_database() as database:
         numbers = figures(database, pack, selection)
     typer.echo(FORMATS[format](numbers, pack), nl=False)

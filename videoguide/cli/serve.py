@@ -29,7 +29,7 @@ def serve(
     from videoguide.portal.configuration import PORTAL_SETTINGS, PortalSettings
     from videoguide.portal.server import create_server
 
-    chosen = settings.load(None, voice=voice, size=size, store=store)
+    chosen = (settings.load_demo if demo else settings.load)(None, voice=voice, size=size, store=store)
     here = {"portal_url": f"http://127.0.0.1:{port}"} if demo else {}
     rules = PortalSettings.of(settings.read(PORTAL_SETTINGS, None, **here), demo=demo)
     app = create_app(chosen, rules, demo=demo)

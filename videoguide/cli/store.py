@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from videoguide.cli.options import FAILED, DryRun, Store, bar, open_store
+from videoguide.cli.options import FAILED, DryRun, Store, bar, open_store, who
 from videoguide.wording import megabytes, number
 
 PIECES = {
@@ -18,6 +18,7 @@ PIECES = {
     "versions": "versioni",
     "proofs": "controlli",
     "overviews": "elenchi",
+    "purged": "persone cancellate",
 }
 """What the store's kinds are called."""
 
@@ -37,7 +38,7 @@ def stats(store: Store = None) -> None:
 
 
 def _line(what: str, pieces: int, size_bytes: int) -> str:
-    return f"{what:12} {number(pieces):>9} {megabytes(size_bytes):>12}"
+    return f"{what:18} {number(pieces):>9} {megabytes(size_bytes):>12}"
 
 
 def verify(
@@ -80,3 +81,23 @@ def prune(
         removed = pruning.prune(pieces, database, keep_days=keep_days, dry_run=dry_run)
     what = ", ".join(f"{PIECES[kind.kind]} {number(kind.pieces)} ({megabytes(kind.size_bytes)})" for kind in removed)
     typer.echo(f"{'da togliere' if dry_run else 'pezzi tolti'}: {what}")
+
+
+def join(
+    force: Annotated[
+        bool, typer.Option("--force", help="Anche se è di un altro database, che allora non lo può più usare.")
+    ] = False,
+    store: Store = None,
+) -> None:
+    """Fa del magazzino quello di questo database, quando il programma non sa di chi è.
+
+    Quello che questo database non usa, prune poi lo toglie.
+    """
+    from videoguide.records import audit
+    from videoguide.records.database import redacted
+    from videoguide.runs import pairing
+
+    with open_store(store, paired=False) as (pieces, database):
+        pairing.join_by_hand(pieces, database, forced=force)
+        audit.note(database, who(), "store-join")
+        typer.echo(f"il magazzino {pieces.root} adesso è di {redacted(database.address)}")

@@ -35,17 +35,23 @@ def versions(campaign: CampaignId) -> None:
 
 def approve(
     campaign: CampaignId,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Ritira l’approvazione; le guide fatte restano.")] = False,
+    revoke: Annotated[
+        bool,
+        typer.Option("--revoke", help="Ritira l’approvazione: un render in corso si ferma; le guide fatte restano."),
+    ] = False,
     store: Store = None,
 ) -> None:
     """Approva la campagna com’è adesso nella sua cartella: con questa versione render fa le guide dei cittadini."""
     from videoguide.records import versions
     from videoguide.records.database import Database
+    from videoguide.runs import pairing
     from videoguide.store import Store as Pieces
 
     settings, pack = open_pack(campaign, store=store)
+    pieces = Pieces(settings.store)
     with Database(settings.database) as database:
-        version = versions.keep(database, Pieces(settings.store), pack)
+        pairing.join(pieces, database)
+        version = versions.keep(database, pieces, pack)
         what = f"campagna {pack.id}: la versione {version.short}"
         if revoke and not version.approved_at:
             raise InputError(f"{what} non è approvata")

@@ -23,6 +23,7 @@ from videoguide.guide.script import Script
 from videoguide.media import captions, manifest, mp4, payload, transcripts
 from videoguide.media.captions import TimedText
 from videoguide.media.payload import SEGMENTS, Button, SegmentFile
+from videoguide.modes import private
 from videoguide.packs.campaigns import Campaign
 from videoguide.picture.layers import HEIGHT, WIDTH
 from videoguide.store import TEMPORARY_PREFIX, Store, key_of, sweep
@@ -290,13 +291,15 @@ def write_guide(guide: Guide, file: Path, *, pages: Path | None = None) -> dict[
     token = secrets.token_hex(8)  # names, not a folder: making and removing one takes longer than writing a guide
     temporary = {kind: path.with_name(f"{TEMPORARY_PREFIX}{token}-{path.name}") for kind, path in files.items()}
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        with private():
+            file.parent.mkdir(parents=True, exist_ok=True)
         sweep(file.parent)
         try:
-            _write_mp4(guide, temporary["video"])
-            for kind, parts in content.items():
-                with temporary[kind].open("wb") as out:
-                    out.writelines(parts())
+            with private():
+                _write_mp4(guide, temporary["video"])
+                for kind, parts in content.items():
+                    with temporary[kind].open("wb") as out:
+                        out.writelines(parts())
             for kind, path in files.items():
                 temporary[kind].replace(path)
         except BaseException:

@@ -47,6 +47,11 @@ REFUSALS: Mapping[str, RefusalText] = {
     "cross_site": RefusalText(
         403, "Richiesta non accettata", "La richiesta arriva da un altro sito. Riapri la pagina e prova di nuovo."
     ),
+    "forwarded": RefusalText(
+        403,
+        "Qui si entra solo da questa macchina",
+        "È una dimostrazione: chiunque vi entra come chiunque, e dietro un proxy non risponde.",
+    ),
     "form_stale": RefusalText(403, "La pagina è rimasta aperta a lungo", "Riaprila e prova di nuovo."),
     "citizens_only": RefusalText(
         403, "Questa pagina è dei cittadini", "Sei entrato come personale. Esci, ed entra con la tua identità digitale."

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from videoguide import __version__
-from videoguide.errors import Busy, InputError, PackError, StoreError
+from videoguide.errors import Busy, InputError, PackError, StoreError, VideoGuideError
 from videoguide.portal import api, login, media, pages, service, static_files
 from videoguide.portal.answers import RETRY_SOON, Refusal, code_of, error_page, is_page_visit, refused, show
 from videoguide.portal.configuration import PortalSettings
@@ -27,7 +27,9 @@ from videoguide.portal.security import Gate, SecureHeaders, protect
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.staff import check, figures, home, preview, versions
 from videoguide.portal.state import Portal, portal_of
+from videoguide.records import installation
 from videoguide.records.database import Database
+from videoguide.runs import pairing
 from videoguide.runs.desk import Desk
 from videoguide.settings import Settings
 from videoguide.store import Store
@@ -42,18 +44,25 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     """The portal over the settings' database and store.
 
     In a demonstration the people in the campaigns' samples log in without an identity provider. Raises InputError for
-    a demonstration with an identity provider, PackError for its samples, StoreError when the database cannot be opened.
+    a demonstration with an identity provider or on a database that is not its own, and for a store that is another
+    database's; PackError for its samples, StoreError when the database cannot be opened.
     """
     if demo and rules.login:
         raise InputError("la dimostrazione non si può avviare insieme a un emittente vero: togli login_issuer")
     people = login.sample_people(settings) if demo else ()
-    database = Database(settings.database)
+    database, store = Database(settings.database), Store(settings.store)
+    try:
+        (installation.require_demo if demo else installation.refuse_demo)(database)
+        pairing.join(store, database)
+    except VideoGuideError:
+        database.engine.dispose()
+        raise
     portal = Portal(
         settings=settings,
         rules=rules,
         demo=demo,
         database=database,
-        store=Store(settings.store),
+        store=store,
         desk=Desk(rules.workers),
         sessions=Sessions(database, idle=rules.idle, longest=rules.longest, secure=rules.secure),
         provider=Provider(rules.login, rules.url + login.CALLBACK) if rules.login else None,
@@ -89,7 +98,7 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     app.add_exception_handler(StoreError, _refuse_unavailable)
     app.add_exception_handler(PackError, _refuse_pack)
     # the last to be added is the outermost
-    app.add_middleware(Gate, rules=rules, sessions=portal.sessions)
+    app.add_middleware(Gate, rules=rules, sessions=portal.sessions, demo=demo)
     app.add_middleware(Recorder, log=portal.log, metrics=portal.metrics)
     app.add_middleware(SecureHeaders, rules=rules, form_targets=_form_targets(portal.provider))
     return app

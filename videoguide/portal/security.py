@@ -32,7 +32,10 @@ CSRF_HEADER = "x-csrf-token"
 BURST = 5
 MOST_BUCKETS = 50_000
 MOST_DRAINED_BYTES = 1_000_000
-LOGIN_PATHS = ("/login", "/staff/login", "/demo/login")
+DEMO_LOGIN = "/demo/login"
+LOGIN_PATHS = ("/login", "/staff/login", DEMO_LOGIN)
+FORWARDED = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-")
+"""How the headers begin that a proxy adds to what it passes on."""
 HSTS = "max-age=63072000"
 UNUSED = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "payment", "usb")
 
@@ -128,8 +131,8 @@ class Buckets:
 class Gate:
     """Refuses what no route should see: foreign host names, odd methods, forms of other sites, floods, long bodies."""
 
-    def __init__(self, app: ASGIApp, rules: PortalSettings, sessions: Sessions) -> None:
-        self.app, self.rules = app, rules
+    def __init__(self, app: ASGIApp, rules: PortalSettings, sessions: Sessions, *, demo: bool = False) -> None:
+        self.app, self.rules, self.demo = app, rules, demo
         self.cookie = sessions.cookie.name
         self.by_address = Buckets(rules.address_rate, rules.address_rate * BURST)
         self.by_session = Buckets(rules.session_rate, rules.session_rate * BURST)
@@ -154,6 +157,8 @@ class Gate:
             return Refusal("too_many", {"Retry-After": str(wait)})
         if not self._knows_host(request.headers):
             return Refusal("bad_host")
+        if self.demo and any(name.startswith(FORWARDED) for name in request.headers):
+            return Refusal("forwarded")  # anybody may log in here: whoever is behind a proxy must not
         if request.method not in METHODS:
             return Refusal("method", {"Allow": ", ".join(METHODS)})
         if request.method not in SAFE and not self._is_ours(request.headers):
@@ -234,8 +239,9 @@ async def protect(request: Request) -> None:
     """For every route: a request of a logged-in visitor that changes something must bring the session's token.
 
     It is in the form field ``csrf``, the JSON field ``csrf`` or the header ``X-CSRF-Token``. Raises Refusal without it.
+    The demonstration's login looks for a token of its own.
     """
-    if request.method in SAFE:
+    if request.method in SAFE or request.url.path == DEMO_LOGIN:
         return
     visitor = await run_in_threadpool(visitor_of, request)
     if visitor is not None and not same_token(await sent_token(request), visitor.csrf):

@@ -3,6 +3,7 @@
 
 """The audit trail of what staff do: who did what, when, and to what; never a person's own data."""
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,9 @@ ACTIONS = {
     "preview": "Ha fatto un’anteprima",
     "preview-application": "Ha fatto l’anteprima di una domanda vera",
     "preview-open": "Ha aperto l’anteprima di una domanda vera",
+    "preview-file": "Ha aperto un file dell’anteprima di una domanda vera",
     "preview-download": "Ha scaricato un’anteprima",
+    "lookup-failed": "Ha cercato una domanda senza poterla vedere",
     "check": "Ha controllato il pacchetto",
     "approve": "Ha approvato una versione",
     "revoke": "Ha ritirato l’approvazione di una versione",
@@ -23,6 +26,10 @@ ACTIONS = {
     "render-draft": "Ha fatto guide di prova",
     "purge-expired": "Ha cancellato le guide scadute",
     "purge-person": "Ha cancellato le guide di una persona",
+    "purge-restored": "Un ripristino ha cancellato di nuovo le guide di una persona",
+    "backup": "Ha fatto una copia di sicurezza",
+    "restore": "Ha ripristinato una copia di sicurezza",
+    "store-join": "Ha unito un magazzino al database",
     "figures-export": "Ha esportato i numeri",
     "comments": "Ha letto i commenti",
 }
@@ -30,7 +37,9 @@ ACTIONS = {
 PAGE = 100
 """Entries on a page."""
 VISIT_LASTS = timedelta(minutes=30)
-"""Opening a page again within this time belongs to the same visit."""
+"""Opening a page or a file again within this time belongs to the same visit."""
+
+_visiting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class AuditEntry:
     """One recorded action.
 
     ``who`` is a subject of the identity provider, or a user of the command line (with an empty ``role``); ``about`` is
-    the id of a version, a preview or a run.
+    the id of a version, a preview or a run. ``application`` is the id of the application's record, not its number.
     """
 
     at: datetime
@@ -47,22 +56,45 @@ class AuditEntry:
     what: str
     campaign: str
     about: str
+    application: int | None = None
 
 
-def note(database: Database, who: str, what: str, *, role: str = "", campaign: str = "", about: str = "") -> None:
+def note(
+    database: Database,
+    who: str,
+    what: str,
+    *,
+    role: str = "",
+    campaign: str = "",
+    about: str = "",
+    application: int | None = None,
+) -> None:
     """Record an action, one of ACTIONS. Raises StoreError."""
     with database.session() as session:
-        session.add(row_of(who, what, role=role, campaign=campaign, about=about))
+        session.add(row_of(who, what, role=role, campaign=campaign, about=about, application=application))
 
 
-def row_of(who: str, what: str, *, role: str = "", campaign: str = "", about: str = "") -> Audit:
+def row_of(
+    who: str, what: str, *, role: str = "", campaign: str = "", about: str = "", application: int | None = None
+) -> Audit:
     """The row of an action, to be added in the transaction that carries it out."""
     assert what in ACTIONS, what
-    return Audit(who=who[:255], role=role, what=what, campaign_id=campaign, about=about[:64])
+    return Audit(
+        who=who[:255], role=role, what=what, campaign_id=campaign, about=about[:64], application_id=application
+    )
 
 
-def note_visit(database: Database, who: str, what: str, *, role: str = "", campaign: str = "") -> None:
-    """Record that somebody opened a page of a campaign: once per visit, however often they open it.
+def note_visit(
+    database: Database,
+    who: str,
+    what: str,
+    *,
+    role: str = "",
+    campaign: str = "",
+    about: str = "",
+    application: int | None = None,
+) -> None:
+    """Record that somebody opened a page or a file: once per visit, however often or in how many pieces they open it.
 
     Raises StoreError.
     """
@@ -71,11 +103,13 @@ def note_visit(database: Database, who: str, what: str, *, role: str = "", campa
         col(Audit.who) == who[:255],
         col(Audit.what) == what,
         col(Audit.campaign_id) == campaign,
+        col(Audit.about) == about[:64],
     )
-    with database.session() as session:
-        is_recorded = session.exec(same_visit.limit(1)).first() is not None
-    if not is_recorded:
-        note(database, who, what, role=role, campaign=campaign)
+    with _visiting:  # a player asks for several pieces of a film at once
+        with database.session() as session:
+            is_recorded = session.exec(same_visit.limit(1)).first() is not None
+        if not is_recorded:
+            note(database, who, what, role=role, campaign=campaign, about=about, application=application)
 
 
 def approved_versions(database: Database, campaign: str) -> frozenset[str]:
@@ -90,5 +124,8 @@ def entries(database: Database, page: int = 1) -> tuple[list[AuditEntry], bool]:
     query = select(Audit).order_by(col(Audit.at).desc(), col(Audit.id).desc())
     with database.session() as session:
         rows = session.exec(query.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
-    shown = [AuditEntry(row.at, row.who, row.role, row.what, row.campaign_id, row.about) for row in rows[:PAGE]]
+    shown = [
+        AuditEntry(row.at, row.who, row.role, row.what, row.campaign_id, row.about, row.application_id)
+        for row in rows[:PAGE]
+    ]
     return shown, len(rows) > PAGE

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-"""All tables, the engine and the migrations; the only user of Alembic.
+"""All tables, and the engine.
 
 SQLite in WAL mode by default; any other SQLAlchemy address by one setting. Opening a database brings its schema up to
-date with the Alembic migrations in ``migrations/``. Moments are timezone-aware, in UTC.
+date (``schema.py``). Moments are timezone-aware, in UTC.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alembic.util.exc import CommandError
 from sqlalchemy import JSON, Column, Engine, Index, LargeBinary, UniqueConstraint, event, text
@@ -21,20 +21,33 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, create_engine
 
 from videoguide.errors import StoreError
-
-if TYPE_CHECKING:
-    from alembic.config import Config
+from videoguide.modes import private, tighten
+from videoguide.records import schema
 
 BUSY_MS = 30_000
 COMMENT_CHARACTERS = 500
-
-_LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7640891576956012809)"}
-"""How a transaction makes sure that no other one migrates at the same time."""
 
 
 def now() -> datetime:
     """The present moment as the tables store it: UTC, whole seconds."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+class Installation(SQLModel, table=True):
+    """Which installation this database is of; the only row, made with the table.
+
+    ``id`` is also in its store. ``secret`` keys the hashes of people who were deleted. ``from_before`` is a database
+    that was there before databases had ids: it may take over a store that has none. ``is_demo``: it was made for a
+    demonstration, where anybody logs in.
+    """
+
+    __tablename__ = "installations"
+
+    number: int = Field(default=1, primary_key=True)
+    id: str = Field(max_length=32)
+    secret: str = Field(max_length=64)
+    from_before: bool = False
+    is_demo: bool = False
 
 
 class CampaignRecord(SQLModel, table=True):
@@ -158,7 +171,10 @@ class Preview(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """An action of a member of staff: who (a subject or user, not a name), when, what, and to which id of ours."""
+    """An action of a member of staff: who (a subject or user, not a name), when, what, and to which id of ours.
+
+    ``application_id`` is the record of the application that it was about, which may be gone since.
+    """
 
     __tablename__ = "audits"
 
@@ -169,6 +185,7 @@ class Audit(SQLModel, table=True):
     what: str = Field(max_length=40)
     campaign_id: str = Field(default="", max_length=64)
     about: str = Field(default="", max_length=64)
+    application_id: int | None = None
 
 
 class Delivery(SQLModel, table=True):
@@ -395,8 +412,11 @@ def open_to_read(address: str) -> "Database | None":
         return None
     database = Database(address, migrate=False)
     try:
-        if _is_newest(database.engine):
+        if schema.is_newest(database.engine):
             return database
+    except schema.NewerSchema as error:
+        database.engine.dispose()
+        raise _newer(address) from error
     except SQLAlchemyError as error:
         raise StoreError(redacted(address), f"il database non si può aprire: {type(error).__name__}") from error
     database.engine.dispose()
@@ -416,16 +436,32 @@ def _engine(address: str, *, migrate: bool) -> Engine:
     except (SQLAlchemyError, ValueError) as error:  # a ValueError is a port that is no number
         raise StoreError(redacted(address), f"non è un indirizzo di database: {type(error).__name__}") from error
     try:
-        if engine.dialect.name == "sqlite":
-            if engine.url.database:
-                Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-            event.listen(engine, "connect", _set_up_sqlite)
-        if migrate:
-            _migrate(engine)
+        with private():  # SQLite gives its journals the mode of the database
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _set_up_sqlite)
+                if engine.url.database:
+                    _make_private(Path(engine.url.database), migrate)
+            if migrate:
+                schema.migrate(engine)
         return engine
+    except schema.NewerSchema as error:
+        engine.dispose()
+        raise _newer(address) from error
     except (SQLAlchemyError, CommandError, OSError) as error:
         engine.dispose()
         raise StoreError(redacted(address), f"il database non si può aprire: {type(error).__name__}") from error
+
+
+def _newer(address: str) -> StoreError:
+    return StoreError(redacted(address), "database più nuovo del programma: aggiorna il programma, o usane un altro")
+
+
+def _make_private(file: Path, existing: bool) -> None:
+    """Have a folder for a database file; one that is there already is made private if everybody could read it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if existing:
+        for path in (file, *(file.with_name(f"{file.name}{journal}") for journal in ("-wal", "-shm"))):
+            tighten(path)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -435,38 +471,6 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _is_newest(engine: Engine) -> bool:
-    """Whether the schema is the newest. Raises SQLAlchemyError."""
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    newest = ScriptDirectory.from_config(_alembic()).get_heads()
-    with engine.connect() as connection:
-        return list(MigrationContext.configure(connection).get_current_heads()) == newest
-
-
-def _migrate(engine: Engine) -> None:
-    """Bring the schema up to date; when several processes open a database at once, one does it and the others wait."""
-    from alembic import command
-
-    if _is_newest(engine):
-        return
-    config = _alembic()
-    with engine.begin() as connection:
-        if lock := _LOCKS.get(engine.dialect.name):
-            connection.exec_driver_sql(lock)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _alembic() -> "Config":
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
 
 
 def _reason(error: SQLAlchemyError) -> str:

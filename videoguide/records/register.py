@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, aliased
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import col
 
-from videoguide.errors import StoreError
+from videoguide.errors import InputError, StoreError
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.plans import Plan
 from videoguide.intake.applications import Application, is_corrected_code, latest_day
@@ -36,9 +36,10 @@ from videoguide.records.database import (
     Rating,
     Recipient,
     Run,
+    VersionRecord,
     now,
 )
-from videoguide.records.versions import enter_campaign
+from videoguide.records.versions import SHORT, enter_campaign
 
 RESERVED_AREA = "reserved-area"
 ATTEMPTS = 3
@@ -131,7 +132,8 @@ def step(application: Application, plan: Plan, registered: Registered | None) ->
 class Register:
     """The applications and guides of one campaign in an open database, made with a version of its pack.
 
-    With ``draft`` it sees only drafts, delivers none of them, and does not change applications already registered.
+    Without a version it delivers whatever it is given. With ``draft`` it sees only drafts, delivers none of them, and
+    does not change applications already registered.
     """
 
     def __init__(self, database: Database, campaign: Campaign, version: str = "", *, draft: bool = False) -> None:
@@ -174,8 +176,10 @@ class Register:
         """Carry out the plans of these applications in one transaction, except superseded ones; returns the steps.
 
         ``before`` is called with the steps first: it writes or removes the files of guides that change or go, so
-        that the database never promises files that do not exist. Raises StoreError.
+        that the database never promises files that do not exist. Raises InputError, and delivers none of them, when
+        the version's approval has been withdrawn; StoreError.
         """
+        self.require_approved()
         for attempt in range(1, ATTEMPTS + 1):
             registered = self.registered([application.id for application, _ in pairs])
             steps = [
@@ -188,12 +192,34 @@ class Register:
             try:
                 with self.database.session() as session:
                     self._write(session, steps)
+                    self._hold_approval(session)
                 return steps
             except StoreError as error:
                 # somebody else has just written the same application or person, or deleted the guide: look again
                 if not isinstance(error.__cause__, IntegrityError | StaleDataError) or attempt == ATTEMPTS:
                     raise
         return []
+
+    def require_approved(self) -> None:
+        """Raise InputError if the version that citizens' guides are made with is not approved any more; StoreError."""
+        with self.database.session() as session:
+            self._hold_approval(session)
+
+    def _hold_approval(self, session: Session) -> None:
+        """The same in a transaction, to the end of which nobody can withdraw the approval if this comes last.
+
+        SQLite lets only one write at a time; for others the version's row is locked.
+        """
+        if self.draft or not self.version:
+            return
+        query = select(col(VersionRecord.approved_at)).where(
+            col(VersionRecord.campaign_id) == self.campaign.id, col(VersionRecord.version) == self.version
+        )
+        if session.execute(query.with_for_update(read=True)).scalar() is None:
+            raise InputError(
+                f"campagna {self.campaign.id}: l’approvazione della versione {self.version[:SHORT]} è stata ritirata, "
+                "e il render si ferma; le guide già consegnate restano, altre non se ne consegnano"
+            )
 
     def _registered(self, session: Session, numbers: Sequence[str]) -> dict[str, Registered]:
         person, watcher = aliased(Recipient), aliased(Recipient)

@@ -24,6 +24,7 @@ from sqlmodel import col, select
 
 from videoguide.assets import assets_folder
 from videoguide.errors import Busy, InputError, StoreError, UnknownChoice, system_reason
+from videoguide.modes import private
 from videoguide.packs.campaigns import ART, SHARED, Campaign, kept_name
 from videoguide.records import audit
 from videoguide.records.database import (
@@ -175,7 +176,10 @@ def approve(database: Database, version: Version, who: str, *, role: str = "") -
 
 
 def revoke(database: Database, version: Version, who: str, *, role: str = "") -> None:
-    """Withdraw an approval, and note it in the audit trail; guides already made stay as they are. Raises StoreError."""
+    """Withdraw an approval, and note it in the audit trail. Guides already made stay; a run that makes others ends.
+
+    Raises StoreError.
+    """
     noted = audit.row_of(who, "revoke", role=role, campaign=version.campaign, about=version.version)
     _change(database, version, noted, approved_at=None, approved_by="")
 
@@ -261,10 +265,11 @@ def _keep_files(store: Store, campaign: Campaign, version: str) -> None:
         return
     aside = place.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
-        for name, file in _own(campaign.folder):
-            (aside / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, aside / name)
-        campaign.copy_shared(aside)
+        with private():
+            for name, file in _own(campaign.folder):
+                (aside / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, aside / name)
+            campaign.copy_shared(aside)
         if version_of(Campaign(aside)) != version:
             raise Busy(f"campagna {campaign.id}: il pacchetto è cambiato in questo momento; prova di nuovo")
         if place.exists():

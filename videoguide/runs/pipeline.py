@@ -11,6 +11,7 @@ between is on disk. A run that was killed at any moment is resumed by running it
 import os
 import resource
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -31,9 +32,10 @@ from videoguide.media.payload import SEGMENTS
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import Campaign
 from videoguide.progress import Tell, silently, timed
-from videoguide.records import audit, versions
+from videoguide.records import audit, installation, versions
 from videoguide.records.database import Database, open_to_read
 from videoguide.records.register import Register, Step, step
+from videoguide.runs import pairing
 from videoguide.runs.purging import purge_forgotten
 from videoguide.runs.reports import REJECTED_FILE, REPORT_FILE, Report
 from videoguide.runs.workers import (
@@ -51,7 +53,7 @@ from videoguide.store import Store, sweep, write_whole
 Format = Literal["mp4", "ranges"]
 FORMATS: tuple[Format, ...] = ("mp4", "ranges")
 
-DEMO_FOLDER = Path("output/demo")
+DEMO_FOLDER = Path("output/demonstration/guides")
 PROGRAM = "videoguide"
 """Who is recorded for work that nobody else is named for."""
 
@@ -62,6 +64,8 @@ BATCH = 500
 """Applications that are planned, and guides that are recorded, at a time."""
 JOBS_AHEAD = 4
 """Jobs per worker that are submitted at a time."""
+LOOK_SECONDS = 2
+"""How often a run looks, while it makes segments, whether its version is still approved."""
 STORED_PER_JOB, WRITTEN_PER_JOB = 32, 16
 """How many segments that are already in the store a job checks, and how many guides' files a job writes."""
 
@@ -124,8 +128,9 @@ def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor =
     rejected rows, where more than a tenth of the rows is rejected and the order does not accept that, or where all of
     them are. ``tell`` is called as work proceeds; ``open_executor`` opens the executor that does it.
 
-    Raises InputError for a version that is not approved, a file that is not an extract or has too many bad rows; Busy
-    where another run is at work; PackError, VoiceError, StoreError, KeyMismatch.
+    Raises InputError for a version that is not approved, or not any more (guides that have been delivered stay, and no
+    others are), for a file that is not an extract or has too many bad rows, and for a store that is another database's;
+    Busy where another run is at work; PackError, VoiceError, StoreError, KeyMismatch.
     """
     order.check()
     campaign, settings = order.campaign, order.settings
@@ -133,6 +138,7 @@ def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor =
     studio = open_studio(campaign, settings, draft=order.draft)
     if order.for_citizens:
         versions.require_approved(settings.database, campaign, version)
+    _refuse_strangers(studio.store, settings.database)
     width, height = settings.size
     report = Report(
         campaign=campaign.id,
@@ -158,31 +164,42 @@ def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor =
         register = None
         if database:
             register = Register(stack.enter_context(database), campaign, version, draft=order.draft)
+            if not order.dry_run:
+                pairing.join(studio.store, database)
         if order.for_citizens:
             studio = replace(studio, campaign=versions.keep_pack(studio.store, campaign, version))
         run = _Run(order, studio, intake, plans, report, tell)
         run.plan(register)
         if order.dry_run or register is None:
             run.count_pieces()
+            write_whole(order.output / REPORT_FILE, [report.json()])
         else:
             run.do(register, version, open_executor)
-        write_whole(order.output / REPORT_FILE, [report.json()])
     if report.forgotten and order.for_citizens:
         with Database(settings.database) as database, suppress(Busy):  # then `purge --expired` does it
             purge_forgotten(studio.store, database)
     return report
 
 
+def _refuse_strangers(store: Store, address: str) -> None:
+    """Raise InputError at once for a store and a database of two installations: reading an extract takes long."""
+    if database := open_to_read(address):
+        with database:
+            pairing.check(store, database)
+
+
 def render_samples(settings: Settings, tell: Tell = silently) -> None:
     """Make the guides of every campaign's invented people, so that a demonstration has something to show.
 
-    Approves the packs first. Raises like :func:`render`.
+    Approves the packs first, and so raises InputError for a database that is not a demonstration's. Raises like
+    :func:`render`.
     """
     for campaign_id in campaigns.campaigns(settings.scenes):
         pack = campaigns.load(settings.scenes, campaign_id)
         sample = pack.folder / "sample.csv"
         if sample.exists():
             with Database(settings.database) as database:
+                installation.require_demo(database)
                 version = versions.keep(database, Store(settings.store), pack)
                 versions.approve(database, version, PROGRAM)
             render(RunOrder(sample, pack, settings, DEMO_FOLDER, format="ranges"), tell)
@@ -249,33 +266,46 @@ class _Run:
         audit.note(register.database, order.who, what, campaign=order.campaign.id, about=f"{number}")
         threads = 1 if order.processes > 1 else None
         workshop = Workshop(self.studio.campaign.folder, order.settings, threads, order.draft)
-        with open_executor(order.processes) as executor:
-            crew = Crew(executor, workshop, JOBS_AHEAD * order.processes)
-            self._make_segments(crew)
-            self._make_guides(crew, register)
+        try:
+            with open_executor(order.processes) as executor:
+                crew = Crew(executor, workshop, JOBS_AHEAD * order.processes)
+                self._make_segments(crew, register)
+                self._make_guides(crew, register)
+        except InputError as error:  # the version's approval has been withdrawn: the run has ended, and not by accident
+            self.report.stopped = error.message
+            self._end(register, number)
+            raise
+        self._end(register, number)
+
+    def _end(self, register: Register, number: int) -> None:
         self.report.peak_memory_mb = _peak_memory_mb()
         register.end(number, self.report.plain())
+        write_whole(self.order.output / REPORT_FILE, [self.report.json()])
 
     # --- first stage: segments -----------------------------------------------------------------------
 
-    def _make_segments(self, crew: Crew) -> None:
-        """Have every distinct segment in the store, whole; then those that replace what cannot be said or drawn."""
+    def _make_segments(self, crew: Crew, register: Register) -> None:
+        """Have every distinct segment in the store, whole; then those that replace what cannot be said or drawn.
+
+        Raises InputError when the version's approval is withdrawn meanwhile.
+        """
         self.studio.store.sweep()
         with timed(self.report.seconds, "segments"):
-            failed = self._ensure(crew, self.plans.scenes(), self.plans.count_scenes())
+            failed = self._ensure(crew, self.plans.scenes(), self.plans.count_scenes(), register)
             planner = Planner(self.studio)  # with empty caches, so that it wants every scene that is a replacement
             while failed:
                 scenes = self._soften(failed, planner)
-                failed = self._ensure(crew, scenes.items(), len(scenes))
+                failed = self._ensure(crew, scenes.items(), len(scenes), register)
             for outline in self.plans.outlines():
                 keep_outline(self.studio.store, outline)
 
     def _ensure(
-        self, crew: Crew, scenes: Iterable[tuple[str, FilledScene]], total: int
+        self, crew: Crew, scenes: Iterable[tuple[str, FilledScene]], total: int, register: Register
     ) -> dict[str, tuple[FilledScene, str]]:
         """Ensure these ``total`` scenes; returns those that fail because of a person's own words, with the reason."""
         failed: dict[str, tuple[FilledScene, str]] = {}
         done = 0
+        look_at = time.monotonic()
         self.report.segments.needed += total
         jobs = ((job, partial(ensure_segments, crew.workshop, job)) for job in self._jobs(scenes))
         for job, (results, work_seconds) in crew.do(jobs):
@@ -287,6 +317,9 @@ class _Run:
                 self.report.work_seconds[kind] = self.report.work_seconds.get(kind, 0.0) + seconds
             done += len(job)
             self.tell(SCENES, done, total)
+            if time.monotonic() >= look_at:
+                register.require_approved()
+                look_at = time.monotonic() + LOOK_SECONDS
         return failed
 
     def _jobs(self, scenes: Iterable[tuple[str, FilledScene]]) -> Iterator[list[tuple[str, FilledScene]]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from videoguide.guide.guides import OUTLINES
 from videoguide.media.payload import SEGMENTS
 from videoguide.records.database import Database
+from videoguide.runs import pairing
 from videoguide.runs.pieces import Removed, needed, remove_pieces, speech_of
 from videoguide.runs.quiet import no_run, skip_check
 from videoguide.speech.narration import SPEECH
@@ -21,11 +22,12 @@ def prune(store: Store, database: Database, *, keep_days: int = 1, dry_run: bool
     """Remove segments, outlines and speech that no guide or preview needs and that are ``keep_days`` days old.
 
     The days protect what a preview has just made. Layers stay: they hold nothing about a person, there are about as
-    many as a pack has drawings, and nothing tells which of them the next segment will need. Raises Busy while a render
-    is going on, StoreError.
+    many as a pack has drawings, and nothing tells which of them the next segment will need. Raises InputError for a
+    store that is another database's, Busy while a render or a backup is going on, StoreError.
     """
+    pairing.join(store, database)
     until = time.time() - timedelta(days=keep_days).total_seconds()
-    with nullcontext(skip_check) if dry_run else no_run(database) as check:
+    with nullcontext(skip_check) if dry_run else no_run(database, store=store) as check:
         if not dry_run:
             store.sweep()
         outlines, segments = needed(database)

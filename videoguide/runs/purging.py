@@ -8,9 +8,10 @@ the rest is: after a kill at any moment, purging again finds them and finishes.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, delete, exists, false, func, select, update
@@ -30,10 +31,18 @@ from videoguide.records.database import (
     Run,
     now,
 )
+from videoguide.records.installation import hash_of_person, identity
+from videoguide.runs import pairing
 from videoguide.runs.pieces import BATCH, ROWS_AT_A_TIME, needed, remove_pieces, speech_of
 from videoguide.runs.quiet import RunCheck, no_run, skip_check
 from videoguide.speech.narration import SPEECH
 from videoguide.store import Store
+
+PURGED = "purged"
+"""The store's kind that says who was deleted: keyed hashes of fiscal codes, each with the moment.
+
+A backup made before that moment still has the person, whom a restore then deletes again.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,10 @@ class Purged:
 def purge_expired(store: Store, database: Database, *, dry_run: bool = False) -> Purged:
     """Delete expired guides and previews, withdrawn or not, and all that only they need.
 
-    So is what is left of people who have withdrawn their consent. Raises Busy while a render is going on, StoreError.
+    So is what is left of people who have withdrawn their consent. Raises InputError for a store that is another
+    database's, Busy while a render or a backup is going on, StoreError.
     """
+    pairing.join(store, database)
     if not dry_run:
         purge_forgotten(store, database)
     moment = now()
@@ -67,9 +78,22 @@ def purge_expired(store: Store, database: Database, *, dry_run: bool = False) ->
 def purge_person(store: Store, database: Database, fiscal_code: str, *, dry_run: bool = False) -> Purged:
     """Delete all guides of the person with this (tidy) fiscal code, and all that is kept about the person.
 
-    The applications' numbers stay, like those of any application without a guide. Raises Busy while a render is
-    going on, StoreError.
+    The applications' numbers stay, like those of any application without a guide; the store remembers by a keyed hash
+    that the person was deleted. Raises as :func:`purge_expired`.
     """
+    pairing.join(store, database)
+    if not dry_run:
+        who = hash_of_person(identity(database), fiscal_code)
+        store.put(PURGED, who, [f"{datetime.now(UTC).isoformat()}\n".encode()])
+    return _purge_person(store, database, fiscal_code, dry_run)
+
+
+def purge_again(store: Store, database: Database, fiscal_code: str) -> Purged:
+    """Delete a person whom a restore has brought back; else as :func:`purge_person`."""
+    return _purge_person(store, database, fiscal_code, dry_run=False)
+
+
+def _purge_person(store: Store, database: Database, fiscal_code: str, dry_run: bool) -> Purged:
     with database.session() as session:
         person = session.execute(select(col(Recipient.id)).where(col(Recipient.fiscal_code) == fiscal_code)).scalar()
         if not dry_run:
@@ -96,6 +120,18 @@ def purge_forgotten(store: Store, database: Database) -> Purged:
     return _purge(store, database, is_forgotten, false(), False, _strip_rows)
 
 
+def purged_at(store: Store) -> Iterator[tuple[str, datetime]]:
+    """The people who were deleted, as the hashes that a store keeps, and when last. Raises StoreError."""
+    for key in store.keys(PURGED):
+        path = store.path(PURGED, key)
+        try:
+            yield key, datetime.fromisoformat(path.read_text(encoding="ascii", errors="replace").strip())
+        except OSError as error:
+            raise StoreError(path, f"non si può leggere: {system_reason(error)}") from error
+        except ValueError as error:
+            raise StoreError(path, "danneggiato: non è una data") from error
+
+
 def _purge(
     store: Store,
     database: Database,
@@ -107,7 +143,9 @@ def _purge(
     """Delete these guides, and these previews; ``end`` is done with the guides' rows, in place of deleting them."""
     outputs = _outputs(database, doomed)
     places = sorted({place for folders in outputs.values() for place in folders})
-    quiet: AbstractContextManager[RunCheck] = nullcontext(skip_check) if dry_run else no_run(database, places)
+    quiet: AbstractContextManager[RunCheck] = (
+        nullcontext(skip_check) if dry_run else no_run(database, places, store=store)
+    )
     with quiet as check:
         guides, files, file_bytes = _remove_files(database, doomed, outputs, check, dry_run)
         _, doomed_segments = needed(database, doomed, previews)

@@ -18,6 +18,7 @@ from sqlmodel import col
 from videoguide.errors import Busy
 from videoguide.locks import only_run
 from videoguide.records.database import Database, Run, now
+from videoguide.store import Store
 
 RUN_LASTS = timedelta(days=1)
 """How long a run without an end counts as going on, where its output folder is missing and so cannot tell."""
@@ -27,8 +28,8 @@ RunCheck = Callable[[], None]
 
 
 @contextmanager
-def no_run(database: Database, outputs: Iterable[Path] = ()) -> Iterator[RunCheck]:
-    """Hold off runs on these output folders, and make sure that there is none elsewhere.
+def no_run(database: Database, outputs: Iterable[Path] = (), *, store: Store | None = None) -> Iterator[RunCheck]:
+    """Hold off runs on these output folders, and make sure that there is none elsewhere; no backup of the store, too.
 
     Gives a function to be called before each batch of work, which raises Busy when a run has begun meanwhile. A run
     that was killed has no end either, but no longer locks its folder. Raises Busy when a run is going on.
@@ -43,6 +44,8 @@ def no_run(database: Database, outputs: Iterable[Path] = ()) -> Iterator[RunChec
                 )
 
     with ExitStack() as held:
+        if store:
+            held.enter_context(only_run(store.root))
         stopped: set[int] = set()
         unended = list(_open_runs(database))
         for place in sorted({*outputs, *(output for _, _, output in unended)}):

@@ -38,6 +38,8 @@ class Report:
 
     ``forgotten`` are applications whose people have withdrawn their consent and of whom nothing is kept.
 
+    ``stopped`` is why the run ended before it was done, or nothing.
+
     ``seconds`` are wall-clock seconds of the stages; ``work_seconds`` are those that all processes together spent
     on each kind of work: voice, drawing, encoding, checking what the store has.
     """
@@ -49,6 +51,7 @@ class Report:
     dry_run: bool = False
     draft: bool = False
     version: str = ""
+    stopped: str = ""
     workers: int = 0
     rows: int = 0
     rejected: int = 0

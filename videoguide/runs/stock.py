@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from videoguide.errors import StoreError, system_reason
 from videoguide.guide.guides import OUTLINES
+from videoguide.locks import only_run
 from videoguide.media import payload
 from videoguide.media.payload import SEGMENTS
 from videoguide.picture.layers import LAYERS
@@ -87,11 +88,13 @@ def verify(store: Store, database: Database, tell: Tell = silently) -> Verified:
 def remove_damaged(store: Store, damaged: Iterable[Damage]) -> int:
     """Remove the pieces that are still damaged; returns how many. The next render remakes what it needs.
 
-    Raises StoreError.
+    Raises Busy while a backup is going on, StoreError.
     """
-    return sum(
-        bool(_CHECKS[damage.kind](store, damage.key)) and store.remove(damage.kind, damage.key) for damage in damaged
-    )
+    with only_run(store.root):
+        return sum(
+            bool(_CHECKS[damage.kind](store, damage.key)) and store.remove(damage.kind, damage.key)
+            for damage in damaged
+        )
 
 
 def _check_segment(store: Store, key: str) -> str:

@@ -61,9 +61,26 @@ def page_links(campaign: str, current: str = "") -> tuple[PageLink, ...]:
     )
 
 
-def note(portal: Portal, visitor: Visitor, what: str, *, campaign: str = "", about: str = "") -> None:
-    """Note in the audit what a member of staff has done. Raises StoreError."""
-    audit.note(portal.database, visitor.subject, what, role=visitor.role, campaign=campaign, about=about)
+def note(
+    portal: Portal,
+    visitor: Visitor,
+    what: str,
+    *,
+    campaign: str = "",
+    about: str = "",
+    application: int | None = None,
+    once: bool = False,
+) -> None:
+    """Note in the audit what a member of staff has done; with ``once``, one time a visit. Raises StoreError."""
+    (audit.note_visit if once else audit.note)(
+        portal.database,
+        visitor.subject,
+        what,
+        role=visitor.role,
+        campaign=campaign,
+        about=about,
+        application=application,
+    )
 
 
 def moment(at: datetime) -> str:
@@ -121,7 +138,7 @@ def who_did_what(request: Request, visitor: Approver, page: Annotated[int, Query
             _role(entry.role),
             audit.ACTIONS.get(entry.what, entry.what),
             entry.campaign,
-            entry.about,
+            " ".join(filter(None, (entry.about, "" if entry.application is None else f"domanda:{entry.application}"))),
         )
         for entry in entries
     )

@@ -102,6 +102,15 @@ def plan_of(
     return PreviewRequest.from_plain(preview.asked).plan(campaign, settings)
 
 
+def find_record(database: Database, campaign: str, number: str) -> int | None:
+    """The id of the record of an application with this number, whatever its state. Raises StoreError."""
+    query = select(ApplicationRecord.id).where(
+        ApplicationRecord.campaign_id == campaign, ApplicationRecord.number == number
+    )
+    with database.session() as session:
+        return session.exec(query).first()
+
+
 def find_application(database: Database, campaign: Campaign, number: str) -> tuple[int, Application]:
     """The id of the record of a real application, and the application, by its number.
 

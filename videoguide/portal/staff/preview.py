@@ -110,12 +110,16 @@ def ask_for_application(request: Request, campaign: Pack, visitor: Editor, field
     Raises StoreError.
     """
     portal = portal_of(request)
+    number = preview_form.text(fields, "number")
     try:
-        number = preview_form.text(fields, "number")
         record, application = kept_previews.find_application(portal.database, campaign, number)
         planned = previews.plan_as_delivered(application, campaign, portal.settings)
         return _keep(portal, campaign, visitor, planned, "preview-application", application_id=record)
     except UNUSABLE as error:
+        if number:
+            # of a number that nobody here has, nothing is kept: it may be anybody's
+            record_id = kept_previews.find_record(portal.database, campaign.id, number)
+            note(portal, visitor, "lookup-failed", campaign=campaign.id, application=record_id)
         example = previews.example(campaign, portal.settings)
         return _show_form(portal, campaign, visitor, example, error, "application")
 
@@ -128,7 +132,7 @@ def _keep_asked(portal: Portal, campaign: Campaign, visitor: Visitor, asked: Pre
 def _keep(portal: Portal, campaign: Campaign, visitor: Visitor, planned: Planned, action: str, **what: Any) -> Response:
     version = versions.keep(portal.database, portal.store, campaign).version
     id = kept_previews.keep(portal.database, portal.store, planned, version=version, who=visitor.subject, **what)
-    note(portal, visitor, action, campaign=campaign.id, about=id)
+    note(portal, visitor, action, campaign=campaign.id, about=id, application=what.get("application_id"))
     return RedirectResponse(address(id), 303)
 
 
@@ -141,7 +145,7 @@ def look(request: Request, preview: str, visitor: Viewer) -> Response:
     portal = portal_of(request)
     kept = _kept(portal, preview)
     if kept.asked is None:
-        note(portal, visitor, "preview-open", campaign=kept.campaign_id, about=kept.id)
+        _note(portal, visitor, "preview-open", kept)
     try:
         guide = kept_previews.guide_of(kept, portal.store)
     except StoreError:  # a piece is missing: not made yet, or pruned since
@@ -188,8 +192,11 @@ def give(request: Request, preview: str, file: str, visitor: Viewer) -> Response
     if file not in FILES:
         raise Refusal("not_found")
     guide = kept_previews.guide_of(kept, portal.store)
-    if file == "download.mp4" and request.method == "GET":
-        note(portal, visitor, "preview-download", campaign=kept.campaign_id, about=kept.id)
+    if request.method == "GET":
+        if kept.asked is None:
+            _note(portal, visitor, "preview-file", kept, file, once=True)
+        if file == "download.mp4":
+            _note(portal, visitor, "preview-download", kept, once=True)
     return FILES[file](request, prepared(kept.outline.hex(), guide))
 
 
@@ -272,6 +279,20 @@ def _kept(portal: Portal, preview_id: str) -> Preview:
     if preview is None:
         raise Refusal("not_found")
     return preview
+
+
+def _note(portal: Portal, visitor: Visitor, what: str, preview: Preview, file: str = "", *, once: bool = False) -> None:
+    """Note what was done with a preview so that it can be told of which application it was, once that is deleted."""
+    about = f"{preview.id}/{file}" if file else preview.id
+    note(
+        portal,
+        visitor,
+        what,
+        campaign=preview.campaign_id,
+        about=about,
+        application=preview.application_id,
+        once=once,
+    )
 
 
 def _kept_pack(portal: Portal, preview: Preview) -> Campaign:
