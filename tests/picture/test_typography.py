@@ -210,9 +210,7 @@ def test_fonts_kept_without_the_second_family_still_set_words(tmp_path: Path) ->
     assert setter.width("Anna", "name") == SETTER.width("Anna", "name")
 
 
-@pytest.mark.parametrize(
-    ("name", "missing"), [("Ольга", "Ольга"), ("Ελένη", "Ελένη"), ("محمد", "محمد")]
-)
+@pytest.mark.parametrize(("name", "missing"), [("Ольга", "Ольга"), ("Ελένη", "Ελένη"), ("محمد", "محمد")])
 def test_letters_without_a_picture_are_found(name: str, missing: str) -> None:
     assert SETTER.missing_glyphs(name) == frozenset(missing)
 
