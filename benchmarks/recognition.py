@@ -15,7 +15,7 @@ from unicodedata import combining, normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from videoguide.speech.pronunciation import in_words
+from videoguide.speech.numbers import in_words
 from videoguide.speech.voices.espeak import library
 from videoguide.speech.voices.sound import resampled
 from videoguide.store import write_whole

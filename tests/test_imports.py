@@ -48,7 +48,8 @@ FLOORS = {
         transcripts
         """,
     "speech": """
-        loudness pronunciation sentences voices
+        loudness numbers sentences voices
+        pronunciation
         narration
         """,
     "speech/voices": """
@@ -148,7 +149,6 @@ BORDERS = {
     "jinja2": {"packs/templates", "portal/rendering"},
     "markupsafe": {"picture/codes", "picture/typography"},
     "moviepy": {"api", "picture/clips"},
-    "num2words": {"speech/pronunciation"},
     "onnxruntime": {"speech/voices"},
     "pygal": {"outcomes/charts"},
     "python_calamine": {"intake/workbooks"},

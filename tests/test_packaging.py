@@ -80,7 +80,7 @@ def test_it_names_its_licences_and_its_command(wheel: Path) -> None:
         assert "videoguide = videoguide.cli:main" in files.read(about["entry_points.txt"]).decode()
         metadata = files.read(about["METADATA"]).decode()
     assert "License-Expression: EUPL-1.2" in metadata
-    assert {"LICENSE", "OFL.txt", "LICENSE-Apache-2.0.txt"} <= about.keys()
+    assert {"LICENSE", "OFL.txt", "NotoSans-OFL.txt", "LICENSE-Apache-2.0.txt"} <= about.keys()
 
 
 def test_elsewhere_it_finds_its_packs_and_assets_inside_itself(unpacked: Path, tmp_path: Path) -> None:

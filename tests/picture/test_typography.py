@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
+import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -20,11 +21,11 @@ SETTER = typesetter(FONTS)
 WEIGHTS = {"title": 700, "lead": 600, "body": 400}
 
 
-def ink_edges(text: str, style_name: str) -> tuple[int, int]:
+def ink_edges(text: str, style_name: str, family: str) -> tuple[int, int]:
     """First and last inked column (px from the start of the line) as the rasteriser sets it."""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1920 200" width="1920" height="200"><text x="100" y="150"'
-        f' font-family="{typography.FAMILY}" font-weight="{WEIGHTS[style_name]}" font-size="{style(style_name).size}">'
+        f' font-family="{family}" font-weight="{WEIGHTS[style_name]}" font-size="{style(style_name).size}">'
         f"{text}</text></svg>"
     )
     fonts = [str(file) for file in (assets_folder() / "fonts").glob("*.ttf")]
@@ -36,13 +37,22 @@ def ink_edges(text: str, style_name: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize("style_name", WEIGHTS)
 @pytest.mark.parametrize(
-    "text", ["AVATAR To Ta Ve. LT", "Ciao, Veronica Tarantino", "L’età, l’Alto «Ya» “Tö”, Ty.", "Đorđe Şükrü Łukasz"]
+    "text",
+    [
+        "AVATAR To Ta Ve. LT",
+        "Ciao, Veronica Tarantino",
+        "L’età, l’Alto «Ya» “Tö”, Ty.",
+        "Đorđe Şükrü Łukasz",
+        "Ngọc Hương, Thị Ánh",
+    ],
 )
 def test_widths_agree_with_the_rasteriser(text: str, style_name: str) -> None:
     # "H" before and after has upright edges, so that ink and advance differ by the same at both ends
-    alone = ink_edges("HH", style_name)
-    left, right = ink_edges(f"H{text}H", style_name)
-    measured = SETTER.width(f"H{text}H", style_name) - SETTER.width("HH", style_name)
+    family = SETTER.family(text)
+    edges = "HH" if family == typography.FAMILY else "HơH"
+    alone = ink_edges(edges, style_name, family)
+    left, right = ink_edges(f"H{text}H", style_name, family)
+    measured = SETTER.width(f"H{text}H", style_name) - SETTER.width(edges, style_name)
     assert abs((right - left) - (alone[1] - alone[0]) - measured) <= 1.5
 
 
@@ -178,9 +188,29 @@ def test_a_letter_written_in_two_signs_counts_as_one() -> None:
     assert SETTER.width("Jose\u0301", "name") == SETTER.width("José", "name")
 
 
-@pytest.mark.parametrize(
-    ("name", "missing"), [("Hương", "ươ"), ("Ольга", "Ольга"), ("Ελένη", "Ελένη"), ("محمد", "محمد")]
-)
+@pytest.mark.parametrize("name", ["Hương", "Ngọc Ánh", "Thị Mỹ Duyên", "Ɖela", "Ọláyínká", "Ḥasan", "Əli Həsən"])
+def test_names_that_the_first_family_cannot_draw_are_drawn_by_the_second_whole(name: str) -> None:
+    assert SETTER.missing_glyphs(name) == frozenset()
+    assert SETTER.family(f"Anna {name}") == typography.SECOND_FAMILY
+    assert {SETTER.family(word) for word in ("Anna", "Łukasz", "Şükrü")} == {typography.FAMILY}
+
+
+def test_a_name_is_measured_in_the_family_that_draws_it() -> None:
+    size, lines = SETTER.fit_name("Nguyệt Thị Mỹ Duyên Hương Giang", 980)
+    assert len(lines) == 2
+    widths = [SETTER.width(f"{line}ơ", "name", size) - SETTER.width("ơ", "name", size) for line in lines]
+    assert max(widths) <= 980 + 1
+
+
+def test_fonts_kept_without_the_second_family_still_set_words(tmp_path: Path) -> None:
+    for file in FONTS.glob("TitilliumWeb-*.ttf"):
+        shutil.copy(file, tmp_path)
+    setter = typesetter(tmp_path)
+    assert setter.missing_glyphs("Hương") == frozenset("ươ") and setter.family("Hương") == typography.FAMILY
+    assert setter.width("Anna", "name") == SETTER.width("Anna", "name")
+
+
+@pytest.mark.parametrize(("name", "missing"), [("Ольга", "Ольга"), ("Ελένη", "Ελένη"), ("محمد", "محمد")])
 def test_letters_without_a_picture_are_found(name: str, missing: str) -> None:
     assert SETTER.missing_glyphs(name) == frozenset(missing)
 
@@ -203,6 +233,11 @@ def test_a_block_says_its_size_weight_and_colour_plainly(tmp_path: Path) -> None
     svg = filled(tmp_path, '{{ type.title(112, 200, 900, "Ti manca un solo documento") }}')
     assert svg.startswith('<text font-family="Titillium Web" font-weight="700" font-size="104" fill="#17324D"')
     assert svg.count("<tspan") == 2
+
+
+def test_a_name_that_needs_the_second_family_is_set_in_it_alone(tmp_path: Path) -> None:
+    svg = filled(tmp_path, '{{ type.name(0, 0, 980, "Ngọc Ánh") }}{{ type.title(0, 0, 980, "Ciao") }}')
+    assert [part.split('"')[0] for part in svg.split('font-family="')[1:]] == ["Noto Sans", "Titillium Web"]
 
 
 def test_a_blocks_height_is_a_number_to_count_with(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from videoguide.picture.layers import (
     read_layers,
     scene_leave_frame,
 )
-from videoguide.picture.typography import FAMILY
+from videoguide.picture.typography import FAMILY, SECOND_FAMILY
 from videoguide.store import Store, key_of
 
 _MEMORY_BYTES = 256 * 1024 * 1024
@@ -314,7 +314,7 @@ def rasterise(
     sprite = stored_layer(store, key) if store and not has_words else None
     if sprite is None:
         try:
-            box, png = _render(svg, size, _font_files(fonts) if has_words else None)
+            box, png = _render(svg, size, _fonts_of(svg, fonts) if has_words else None)
         except ValueError as error:
             raise PackError(source, f"non si può disegnare: {error}", where=where) from error
         sprite = Sprite(box.left, box.top, _decoded(png))
@@ -411,6 +411,12 @@ def _resvg(svg: str, whole: Box, box: Box, size: tuple[int, int], fonts: Sequenc
         font_family=FAMILY,
     )
     return bytes(png)
+
+
+def _fonts_of(svg: str, folder: Path) -> tuple[Path, ...]:
+    """The fonts that a drawing needs: those of the second family are read only for words that name it."""
+    second = SECOND_FAMILY.replace(" ", "")
+    return tuple(file for file in _font_files(folder) if SECOND_FAMILY in svg or not file.name.startswith(second))
 
 
 @lru_cache(maxsize=16)

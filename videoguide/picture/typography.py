@@ -22,6 +22,8 @@ from videoguide.errors import TextOverflow, UnknownChoice
 from videoguide.picture.fonts import Font
 
 FAMILY = "Titillium Web"
+SECOND_FAMILY = "Noto Sans"
+"""The family for words that the first one cannot draw: Vietnamese names, and those with rarer Latin letters."""
 NAME_LARGEST_PX, NAME_SMALLEST_PX, NAME_TWO_LINES_PX = 160, 96, 128
 """The largest and smallest size of a first name, and its largest size on two lines."""
 SMALLEST_PX = 56
@@ -61,11 +63,16 @@ STYLES: Mapping[str, TypeStyle] = MappingProxyType(
     }
 )
 
-_FILES = {700: "TitilliumWeb-Bold.ttf", 600: "TitilliumWeb-SemiBold.ttf", 400: "TitilliumWeb-Regular.ttf"}
+_WEIGHTS = {700: "Bold", 600: "SemiBold", 400: "Regular"}
 _BREAKS = re.compile("[ \t\r\n]+")
 
 # Replaced by characters that the font has: it has no narrow space, and no line is broken at a hyphen anyway.
 _LIKE = str.maketrans({"\u202f": "\u00a0", "\u2011": "-", "\u02bc": "’"})
+
+
+def font_file(fonts: Path, family: str, weight: int) -> Path:
+    """The file of a family's weight in a folder of fonts."""
+    return fonts / f"{family.replace(' ', '')}-{_WEIGHTS[weight]}.ttf"
 
 
 def style(name: str) -> TypeStyle:
@@ -87,7 +94,7 @@ class Space(NamedTuple):
 SPACE = Space()
 
 _SETTING = ("wrap", "fit_name", "text_width", "text_height", "name_height", "item_height", "pill_width")
-FUNCTION_NAMES = (*_SETTING, "type_style", "type_space")
+FUNCTION_NAMES = (*_SETTING, "type_family", "type_style", "type_space")
 """The names of what scene drawings may use: the methods of :class:`TypeSetter`, the styles and the distances."""
 LINES_REMEMBERED = 4096
 
@@ -97,8 +104,23 @@ class TypeSetter:
 
     def __init__(self, fonts: Path) -> None:
         self.fonts = fonts
-        self._loaded: dict[int, Font] = {}
+        self._families = [FAMILY]
+        if font_file(fonts, SECOND_FAMILY, 700).exists():  # a version kept by an older program has the first alone
+            self._families.append(SECOND_FAMILY)
+        self._loaded: dict[tuple[str, int], Font] = {}
         self._lines: dict[tuple[str, str, float], tuple[str, ...]] = {}
+
+    def family(self, text: str) -> str:
+        """The family that draws these words: one for all of them, so that a name is written in one hand.
+
+        The first that has every letter; where none has, the first.
+
+        >>> from videoguide.assets import assets_folder
+        >>> setter = typesetter(assets_folder() / "fonts")
+        >>> setter.family("Łukasz"), setter.family("Hương")
+        ('Titillium Web', 'Noto Sans')
+        """
+        return next((family for family in self._families if not self._missing(text, family)), FAMILY)
 
     def width(self, text: str, style_name: str, size_px: int = 0) -> float:
         """The length in px of one line in a style, with kerning; at the style's own size unless another is given.
@@ -108,9 +130,7 @@ class TypeSetter:
         >>> setter.width("AV", "title") < setter.width("A", "title") + setter.width("V", "title")
         True
         """
-        type_style = style(style_name)
-        font = self._font(type_style.weight)
-        return font.length(_drawn(text)) * (size_px or type_style.size) / font.units_per_em
+        return self._line_px(_drawn(text), style_name, size_px or style(style_name).size, self.family(text))
 
     def wrap(self, text: str, style_name: str, width_px: float, max_lines: int = 0) -> tuple[str, ...]:
         """Break words into as few lines of at most ``width_px`` as possible, evenly filled.
@@ -139,13 +159,14 @@ class TypeSetter:
         >>> typesetter(assets_folder() / "fonts").fit_name("Anna", 900)
         (160, ('Anna',))
         """
+        family = self.family(name)
         name = " ".join(_BREAKS.split(_drawn(name).strip()))
-        size_px = self._largest_px(name, width_px, NAME_LARGEST_PX)
+        size_px = self._largest_px(name, width_px, NAME_LARGEST_PX, family)
         if size_px >= NAME_SMALLEST_PX:
             return size_px, (name,)
         splits = [(name[: at + (name[at] == "-")], name[at + 1 :]) for at, sign in enumerate(name) if sign in " -"]
         settings = [
-            (min(self._largest_px(line, width_px, NAME_TWO_LINES_PX) for line in lines), lines)
+            (min(self._largest_px(line, width_px, NAME_TWO_LINES_PX, family) for line in lines), lines)
             for lines in splits
             if all(lines)
         ]
@@ -165,15 +186,13 @@ class TypeSetter:
         return len(lines) * style("name").resized(size_px).line
 
     def missing_glyphs(self, text: str) -> frozenset[str]:
-        """The characters that the fonts cannot draw, in composed form; spaces and line breaks do not count.
+        """The characters for which no family can draw these words, in composed form; blanks do not count.
 
         >>> from videoguide.assets import assets_folder
-        >>> sorted(typesetter(assets_folder() / "fonts").missing_glyphs("Łukasz Đorđe Hương"))
-        ['ơ', 'ư']
+        >>> sorted(typesetter(assets_folder() / "fonts").missing_glyphs("Łukasz Hương Ольга"))
+        ['О', 'а', 'г', 'л', 'ь']
         """
-        fonts = [self._font(weight) for weight in _FILES]
-        signs = {sign for sign in _drawn(text) if sign not in " \t\r\n"}
-        return frozenset(sign for sign in signs if not all(font.covers(sign) for font in fonts))
+        return min((self._missing(text, family) for family in self._families), key=len)
 
     def text_width(self, style_name: str, text: str) -> int:
         """The width in px of one line, rounded up: for a label's own box."""
@@ -192,15 +211,26 @@ class TypeSetter:
     @cached_property
     def functions(self) -> Mapping[str, Any]:
         """What scene drawings and ``type.svg`` may use, by name: the functions for ``templates.fill_drawing``."""
-        return {name: getattr(self, name) for name in _SETTING} | {"type_style": style, "type_space": SPACE}
+        own = {"type_family": self.family, "type_style": style, "type_space": SPACE}
+        return {name: getattr(self, name) for name in _SETTING} | own
 
-    def _font(self, weight: int) -> Font:
-        if weight not in self._loaded:
-            self._loaded[weight] = Font(self.fonts / _FILES[weight])
-        return self._loaded[weight]
+    def _font(self, family: str, weight: int) -> Font:
+        if (family, weight) not in self._loaded:
+            self._loaded[family, weight] = Font(font_file(self.fonts, family, weight))
+        return self._loaded[family, weight]
 
-    def _largest_px(self, line: str, width_px: float, limit_px: int) -> int:
-        return min(limit_px, int(limit_px * width_px / max(self.width(line, "name", limit_px), 1)))
+    def _missing(self, text: str, family: str) -> frozenset[str]:
+        """The characters of these words that a family lacks in one of its weights."""
+        fonts = [self._font(family, weight) for weight in _WEIGHTS]
+        signs = {sign for sign in _drawn(text) if sign not in " \t\r\n"}
+        return frozenset(sign for sign in signs if not all(font.covers(sign) for font in fonts))
+
+    def _line_px(self, line: str, style_name: str, size_px: float, family: str) -> float:
+        font = self._font(family, style(style_name).weight)
+        return font.length(line) * size_px / font.units_per_em
+
+    def _largest_px(self, line: str, width_px: float, limit_px: int, family: str) -> int:
+        return min(limit_px, int(limit_px * width_px / max(self._line_px(line, "name", limit_px, family), 1)))
 
     def _broken(self, text: str, style_name: str, width_px: float) -> tuple[str, ...]:
         """The lines of these words; recent results are remembered."""
@@ -216,7 +246,8 @@ class TypeSetter:
         tokens = [token for token in _BREAKS.split(text) if token]
         if not tokens:
             return ()
-        widest_px = max(self.width(token, style_name) for token in tokens)
+        size_px, family = style(style_name).size, self.family(text)
+        widest_px = max(self._line_px(token, style_name, size_px, family) for token in tokens)
         if widest_px > width_px:
             reason = f"una parola è larga {ceil(widest_px)} px; ammesso: {width_px:g} px"
             raise TextOverflow("parole", reason, where=f"{style_name}, larghezza {width_px:g} px")
@@ -227,7 +258,7 @@ class TypeSetter:
             ways = []
             for start in range(end - 1, -1, -1):
                 line = " ".join(tokens[start:end])
-                line_px = self.width(line, style_name)
+                line_px = self._line_px(line, style_name, size_px, family)
                 if line_px > width_px:
                     break
                 last = end == len(tokens)
