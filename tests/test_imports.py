@@ -64,7 +64,7 @@ FLOORS = {
         clips pictures legibility
         """,
     "intake": """
-        extracts samples
+        extracts names samples
         applications
         distinct
         """,
