@@ -64,7 +64,7 @@ FLOORS = {
         clips pictures legibility
         """,
     "intake": """
-        cells encodings headers parquet tables workbooks
+        cells encodings headers names parquet tables workbooks
         extracts samples
         applications
         distinct

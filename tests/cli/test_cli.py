@@ -226,7 +226,7 @@ BAD_INPUT = {
     "invisible character": ((*NAME, "An\u200bna"), r"nome: .*U\+200B"),
     "bytes": ((*NAME, b"An\xffna"), "nome: contiene un carattere di controllo o invisibile"),
     "undrawable name": ((*NAME, "李"), r"nome: contiene caratteri che il font non può disegnare \(U\+674E\)"),
-    "too wide a name": ((*NAME, "M" * 36), "nome: è troppo lungo per l’immagine"),
+    "too wide a name": ((*NAME, "MW" * 18), "nome: è troppo lungo per l’immagine"),
     "patronato without its channel": (
         (*PREVIEW, *DOCUMENT, *OUTPUT, "--patronato", "ACLI"),
         "solo con il canale patronato",

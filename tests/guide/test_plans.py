@@ -17,7 +17,7 @@ from videoguide.guide import plans as module
 from videoguide.guide.eligibility import Decision, decide, ending
 from videoguide.guide.guides import outline
 from videoguide.guide.keys import GuideKeys
-from videoguide.guide.plans import Plan, PlanBook, Planner, Wanted, plan_book
+from videoguide.guide.plans import NO_NAME, Plan, PlanBook, Planner, Wanted, plan_book
 from videoguide.guide.script import write_script
 from videoguide.guide.segments import Studio
 from videoguide.intake.applications import Application, read_applications
@@ -46,6 +46,7 @@ def expected(application: Application, studio: Studio) -> Plan:
         application.id,
         cases=script.cases,
         channel=script.channel,
+        without="" if application.spoken_name else NO_NAME,
         keys=GuideKeys(
             outline(script, studio.campaign, studio.voice.id).key, tuple(studio.key(scene) for scene in script.scenes)
         ),
@@ -120,6 +121,12 @@ class TestWordsThatCannotBeSaid:
         assert plan.keys.segments == planner.plan(replace(lost, spoken_name=""), Wanted()).keys.segments
         assert not any(scene.values.get("first_name") for scene in wanted.scenes.values())
         assert planner.plan(an_application(studio.campaign), Wanted()).without == ""
+
+    def test_a_name_that_the_register_does_not_know_gives_the_neutral_greeting_and_says_why(
+        self, studio: Studio
+    ) -> None:
+        plan = Planner(studio).plan(replace(an_application(studio.campaign), spoken_name=""), Wanted())
+        assert plan.cases and plan.without == NO_NAME
 
     def test_a_patronato_that_the_font_lacks_is_left_out_and_the_name_is_said(self, studio: Studio) -> None:
         there = an_application(studio.campaign, channel="patronato", patronato="ACLI")

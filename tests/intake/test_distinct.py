@@ -195,7 +195,7 @@ class TestRejectedRows:
 
     def test_an_extract_of_bad_rows_alone_gives_no_application(self, pack: Campaign, tmp_path: Path) -> None:
         many = module.BATCH_ROWS * 2 + 1
-        assert taken_rows(pack, tmp_path, *[row(NOME="")] * many) == ([], Counts(many, many, 0))
+        assert taken_rows(pack, tmp_path, *[row(CODICE_FISCALE="")] * many) == ([], Counts(many, many, 0))
         assert written(tmp_path / "out" / "rejected.csv").count("\r\n") == many + 1
 
     @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
@@ -283,7 +283,7 @@ class TestNothingLeftBehind:
     def test_a_killed_run_leaves_nothing_of_a_person_and_what_it_leaves_is_swept(
         self, pack: Campaign, tmp_path: Path
     ) -> None:
-        write_extract(tmp_path / "x.csv", [row(NOME=""), *rows(1_500)])
+        write_extract(tmp_path / "x.csv", [row(CODICE_FISCALE=""), *rows(1_500)])
         done = in_a_process(pack, tmp_path / "x.csv", tmp_path / "out", report="os.kill(os.getpid(), signal.SIGKILL)")
         assert done.returncode == -signal.SIGKILL
         for left in (tmp_path / "out").iterdir():

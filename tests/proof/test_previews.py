@@ -97,7 +97,7 @@ def test_a_count_out_of_bounds_is_refused_with_the_bounds(pack: Campaign, count:
         an_application(pack, ("adult-child",), facts={"adult_children": count})
 
 
-@pytest.mark.parametrize("name", ["", "  ", "An\u200bna", "Ann?", "x" * 37])
+@pytest.mark.parametrize("name", ["", "  ", "An\x00na", "Ann?", "x" * 37, "N.D."])
 def test_a_name_that_cannot_be_said_is_refused(pack: Campaign, name: str) -> None:
     with pytest.raises(FirstNameError):
         an_application(pack, first_name=name)
@@ -142,7 +142,7 @@ class TestMakingAGuide:
     def test_a_name_too_long_for_the_picture_is_a_matter_of_the_name_and_not_of_the_pack(
         self, tiny_studio: Studio
     ) -> None:
-        name = "M" * 24
+        name = "MW" * 12
         script = a_script(tiny_studio.campaign, "missing-school", facts={"pupils": 1}, first_name=name)
         with pytest.raises(FirstNameError, match="è troppo lungo per l’immagine") as caught:
             make_guide(script, tiny_studio)

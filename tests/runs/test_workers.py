@@ -262,7 +262,7 @@ class TestVoiceThatFails:
         assert all("con calma Onda" in text for text in texts)
 
     def test_a_name_too_long_for_the_picture_is_neutral_too(self, office: Office) -> None:
-        report = office.render({"nome": "M" * 24}, BRUNO)
+        report = office.render({"nome": "MW" * 12}, BRUNO)
         assert report.neutral == {"1": "nome: è troppo lungo per l’immagine"} and report.made == 2
         assert "Ciao, benvenuta." in office.files()["1"]["guide.txt"].decode()
 

@@ -76,7 +76,7 @@ def test_ipa_is_given_for_the_word_as_it_stands_in_the_text() -> None:
     assert spoken("Ciao Anna.", SOME) == Spoken("Ciao Anna.", {})
 
 
-@pytest.mark.parametrize("name", ["Giuliana", "Xhensila", "D'Angela", "Maria Grazia", "Thi-Hoa", "Łukasz", "O'Neil"])
+@pytest.mark.parametrize("name", ["Giuliana", "Xhensila", "D'Angela", "Maria Grazia", "Thi-Hoa", "Jürgen", "O'Neil"])
 def test_unknown_names_go_through_untouched(name: str) -> None:
     assert spoken(f"Ciao {name}, ci siamo.", Lexicon()).text == f"Ciao {name}, ci siamo."
 

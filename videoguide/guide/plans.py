@@ -35,6 +35,8 @@ CREATE TABLE scenes (key TEXT PRIMARY KEY, scene BLOB, place INTEGER) WITHOUT RO
 CREATE TABLE outlines (key TEXT PRIMARY KEY, outline BLOB) WITHOUT ROWID;
 """
 
+NO_NAME = "nome: nell’estratto non ce n’è uno che si possa dire"
+"""Why a guide says no name, where the register held none that could be said."""
 CACHE_SIZE = 4096
 """How many shapes a planner keeps in memory, about 10 kB each, and how many keys of scenes with a name."""
 
@@ -103,7 +105,7 @@ class Planner:
             _cache(self._shapes, key, shape)
         if shape.pattern is None:
             return Plan(application.id, left_out=shape.left_out, ending=shape.ending, channel=application.channel)
-        without = shape.without
+        without = shape.without or ("" if application.spoken_name else NO_NAME)
         try:
             keys = self._keys(shape, application.spoken_name, wanted)
         except FirstNameError as error:

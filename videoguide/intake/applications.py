@@ -9,25 +9,23 @@ neither a rejection nor an error repeats a personal value.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from videoguide.errors import FirstNameError, InputError
 from videoguide.intake import cells
 from videoguide.intake.extracts import Row, open_extract
-from videoguide.packs.campaigns import Campaign
+from videoguide.intake.names import damage, tidy_name, visible
+from videoguide.packs.campaigns import LEXICON, Campaign
+from videoguide.speech.pronunciation import load_lexicon
 from videoguide.wording import INSTITUTE_TIME
 
 Sex = Literal["F", "M", ""]
 FactValue = str | int | tuple[str, ...]
 
-LOST = "?\ufffd"  # what exports write instead of a character that their encoding lacks
-BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # invisible letters and signs
 PATRONATO_CHARACTERS = 40
 ID_CHARACTERS = 64
 FIRST_YEAR = 1900
@@ -42,7 +40,7 @@ _MOBILE = re.compile(r"\+?[0-9][0-9 ./-]{3,24}")
 class Application:
     """One application as it was in the extract of the day ``extracted_on``.
 
-    ``first_name`` is as in the extract, ``spoken_name`` tidied for voice and picture. ``facts`` holds the
+    ``first_name`` is as in the extract, ``spoken_name`` tidied for voice and picture, or empty. ``facts`` holds the
     campaign's own fields by fact id: the id of a catalogue entry, several ids, or a count.
     """
 
@@ -82,39 +80,6 @@ class _Reject(Exception):
         self.field, self.reason = field, reason
 
 
-@lru_cache(maxsize=65_536)
-def tidy_name(name: str, at_most: int) -> str:
-    """A first name for voice and picture: blanks folded, capitals where names have them.
-
-    A name in capitals only or small letters only is given normal capitals ("GIULIA" -> "Giulia", "d'angela" ->
-    "D'Angela"). Markup and template syntax are left as they are: they are text. Raises FirstNameError for a name
-    that is empty, has more than ``at_most`` characters, or has lost, control or invisible characters.
-
-    >>> tidy_name("  MARIA   GRAZIA ", 40)
-    'Maria Grazia'
-    """
-    name = unicodedata.normalize("NFC", name)
-    for character in name:
-        kind = unicodedata.category(character)
-        if character in LOST:
-            raise FirstNameError("contiene un carattere perso per strada ('?')")
-        if kind in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or character in BLANK or _is_variant(character):
-            raise FirstNameError(f"contiene un carattere di controllo o invisibile (U+{ord(character):04X})")
-    name = " ".join(name.split())
-    if not name:
-        raise FirstNameError("è vuoto")
-    if len(name) > at_most:
-        raise FirstNameError(f"ha {len(name)} caratteri; ammessi: {at_most}")
-    if name.isupper() or name.islower():
-        name = re.sub(r"[^\W\d_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), name)
-    return name
-
-
-def _is_variant(character: str) -> bool:
-    """Whether a character only selects a variant of the one before it (U+FE00 … and U+E0100 …)."""
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
-
-
 def tidy_fiscal_code(text: str) -> str:
     """A person's fiscal code in its compact form, omocodia variants included; raises InputError for other text."""
     try:
@@ -143,13 +108,14 @@ def is_corrected_code(old_code: str, old_name: str, new_code: str, new_name: str
 
 
 def tidy_patronato(name: str) -> str:
-    """A patronato's name, blanks folded, which may be empty; raises InputError where :func:`tidy_name` would raise."""
+    """A patronato's name, blanks folded, which may be empty; raises InputError for one that cannot be shown."""
     folded = " ".join(name.split())
     try:
-        if folded:
-            tidy_name(folded, PATRONATO_CHARACTERS)
+        length = len(visible(folded))
     except FirstNameError as error:
         raise InputError(f"patronato: {error.reason}") from error
+    if length > PATRONATO_CHARACTERS:
+        raise InputError(f"patronato: ha {length} caratteri; ammessi: {PATRONATO_CHARACTERS}")
     return folded
 
 
@@ -184,6 +150,7 @@ class _RowReader:
         self.name_letters = campaign.description.limits.name_letters
         self.spellings = {field: _Spellings(field, values) for field, values in campaign.extract.values.items()}
         self.joint = _joint(campaign)
+        self.lexicon = load_lexicon(campaign.shared(LEXICON))
         self.first_year = min(campaign.description.years)
         self.latest_day = latest_day()
         self.years = range(self.first_year, self.latest_day.year + 1)
@@ -223,10 +190,13 @@ class _RowReader:
         )
 
     def _name(self, cell: str) -> str:
+        """The name to say and show; nothing where the register holds none: the guide then has the neutral greeting."""
+        if reason := damage(cell):
+            raise _Reject("first_name", reason)
         try:
-            return tidy_name(cell, self.name_letters)
-        except FirstNameError as error:
-            raise _Reject("first_name", error.reason) from error
+            return tidy_name(cell, self.name_letters, self.lexicon)
+        except FirstNameError:
+            return ""
 
     def _value(self, field: str, spelling: str) -> str:
         spellings = self.spellings[field]

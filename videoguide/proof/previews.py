@@ -16,11 +16,13 @@ from videoguide.guide.guides import Guide, Outline, outline
 from videoguide.guide.keys import GuideKeys
 from videoguide.guide.script import Script, write_script
 from videoguide.guide.segments import Studio, open_studio
-from videoguide.intake.applications import Application, FactValue, Sex, read_applications, tidy_name, tidy_patronato
+from videoguide.intake.applications import Application, FactValue, Sex, read_applications, tidy_patronato
+from videoguide.intake.names import tidy_name
 from videoguide.media.payload import SegmentFile
-from videoguide.packs.campaigns import Campaign
+from videoguide.packs.campaigns import LEXICON, Campaign
 from videoguide.progress import Tell, silently
 from videoguide.settings import Settings
+from videoguide.speech.pronunciation import load_lexicon
 from videoguide.speech.voices import SAYABLE, VOICES, voice
 
 EXAMPLE_NAME = "Giulia"
@@ -77,7 +79,7 @@ def invented_application(
         id="preview",
         fiscal_code="",
         first_name=first_name,
-        spoken_name=tidy_name(first_name, about.limits.name_letters),
+        spoken_name=tidy_name(first_name, about.limits.name_letters, load_lexicon(campaign.shared(LEXICON))),
         sex=application_sex,
         applicant=applicant,
         filed_on=date(year, 3, 1),
@@ -171,7 +173,7 @@ def sample_profiles(campaign: Campaign) -> tuple[PreviewRequest, ...]:
     sample = campaign.folder / "sample.csv"
     rows = read_applications(sample, campaign) if sample.exists() else ()
     decided = ((row, decide(row, campaign).cases) for row in rows if isinstance(row, Application))
-    return tuple(PreviewRequest.of(row, cases) for row, cases in decided if cases)
+    return tuple(PreviewRequest.of(row, cases) for row, cases in decided if cases and row.spoken_name)
 
 
 def voices_here(campaign: Campaign, settings: Settings) -> dict[str, str]:
