@@ -123,7 +123,7 @@ def an_extract_row(pack: Campaign, **changes: Any) -> Application:
 
 
 def a_script(pack: Campaign, *cases: str, said: str = "", **given: Any) -> Script:
-    """The script of Giulia's guide for these cases, but for what is given; ``said`` is a name that no reading tidied."""
+    """The script of Giulia's guide for these cases, but for what is given; ``said`` is a name as it stands."""
     cases = cases or ("missing-documents",)
     application = an_application(pack, cases, **given)
     return write_script(replace(application, spoken_name=said or application.spoken_name), cases, pack)
