@@ -225,7 +225,7 @@ class TestAgreement:
 class TestNamesAreText:
     @pytest.mark.parametrize("name", HOSTILE_NAMES)
     def test_markup_or_template_syntax_in_a_name_is_said_as_it_stands(self, pack: Campaign, name: str) -> None:
-        script = write_script(replace(an_application(pack), spoken_name=name), ("missing-documents",), pack)
+        script = a_script(pack, said=name)
         assert script.scenes[0].values["first_name"] == name
         assert script.scenes[0].sentences[0].text == f"Ciao {name}, benvenuta nella tua guida."
 

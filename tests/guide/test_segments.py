@@ -307,12 +307,11 @@ class TestNamesInDrawings:
     @pytest.mark.parametrize("name", HOSTILE_NAMES)
     def test_markup_in_a_name_is_text_in_the_drawing(self, studio: Studio, name: str) -> None:
         plain, hostile = (
-            ElementTree.fromstring(studio.svg(a_script(studio.campaign, first_name=given).scenes[0]))
-            for given in ("Giulia", name)
+            ElementTree.fromstring(studio.svg(a_script(studio.campaign, said=said).scenes[0]))
+            for said in ("Giulia", name)
         )
-        spoken = a_script(studio.campaign, first_name=name).scenes[0].values["first_name"]
         texts = " ".join(hostile.itertext())
-        assert " ".join(str(spoken).split()) in " ".join(texts.split())
+        assert name in " ".join(texts.split())
         assert {element.tag for element in hostile.iter()} == {element.tag for element in plain.iter()}
         attributes = [attribute for element in hostile.iter() for attribute in element.keys()]  # noqa: SIM118
         assert not [attribute for attribute in attributes if attribute.startswith("on")]

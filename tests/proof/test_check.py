@@ -69,7 +69,7 @@ def undrawable(tmp_path_factory: pytest.TempPathFactory, shared_store: Path) -> 
     """What is found in a copy whose scenes, each for a reason of its own, cannot be drawn."""
     folder = tmp_path_factory.mktemp("undrawable") / "bonus-libri"
     copy = PackCopy(Path(shutil.copytree(PACKS / "bonus-libri", folder)))
-    copy.change("campaign.toml", '"Mariamaddalena Francesca"', f'"{"M" * 24}"')
+    copy.change("campaign.toml", '"Mariamaddalena Francesca"', f'"{"MW" * 12}"')
     copy.change("scenes/receipt.svg", '"marks.svg"', '"lost.svg"')
     copy.change("scenes/school.toml", 'id = "school"', 'id = "school"\nwhen = "not alone"')
     copy.change("scenes/end-card.svg", 'vg:enter="go"', 'vg:enter="gone"')

@@ -141,10 +141,11 @@ def an_extract_row(pack: Campaign, **changes: Any) -> Application:
     return replace(application, **{"extracted_on": date(2023, 6, 6), "facts": {}, **changes})
 
 
-def a_script(pack: Campaign, *cases: str, **given: Any) -> Script:
-    """The script of Giulia's guide for these cases, but for what is given."""
+def a_script(pack: Campaign, *cases: str, said: str = "", **given: Any) -> Script:
+    """The script of Giulia's guide for these cases, but for what is given; ``said`` is a name as it stands."""
     cases = cases or ("missing-documents",)
-    return write_script(an_application(pack, cases, **given), cases, pack)
+    application = an_application(pack, cases, **given)
+    return write_script(replace(application, spoken_name=said or application.spoken_name), cases, pack)
 
 
 def words_of(script: Script) -> str:
@@ -167,7 +168,7 @@ def guide_of(studio: Studio) -> GuideOf:
 def tiny_guide(tiny_studio: Studio) -> Guide:
     """A guide of the small campaign, whose words nobody will polish; the name is a nuisance."""
     facts = {"receipts": ("books", "notebooks")}
-    script = a_script(tiny_studio.campaign, "missing-receipt", facts=facts, first_name="O'Hara & <script>")
+    script = a_script(tiny_studio.campaign, "missing-receipt", facts=facts, said="O'Hara & <script>")
     return make_guide(script, tiny_studio).guide
 
 
