@@ -35,10 +35,11 @@ from tests.support.portals import (
     signed,
 )
 from videoguide.errors import InputError, UnknownChoice
+from videoguide.portal import discovery
 from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PORTAL_SETTINGS, PortalSettings
+from videoguide.portal.discovery import Denial
 from videoguide.portal.login import fiscal_code_of, local_path
-from videoguide.portal.provider import Denial
 from videoguide.portal.server import check_bind
 from videoguide.records import audit
 from videoguide.records.database import LoginSession
@@ -85,8 +86,10 @@ def running(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def portal(running: RunningPortal, provider: Provider) -> RunningPortal:
+def portal(running: RunningPortal, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> RunningPortal:
+    """The portal with a sound provider, and with no memory of earlier faults."""
     provider.heal()
+    monkeypatch.setattr(discovery, "AGAIN_SECONDS", 0)
     return running
 
 

@@ -22,7 +22,8 @@ from videoguide.intake.applications import Application
 from videoguide.packs import campaigns
 from videoguide.portal.answers import Refusal, SentTo, is_page_visit, refused, show
 from videoguide.portal.configuration import STAFF_ROLES, LoginSettings, StaffRole
-from videoguide.portal.provider import Denial, LoginAttempt, Provider
+from videoguide.portal.discovery import Denial
+from videoguide.portal.provider import LoginAttempt, Provider
 from videoguide.portal.security import same_token
 from videoguide.portal.sessions import CITIZEN, Visitor
 from videoguide.portal.state import Portal, SamplePerson, portal_of, visitor_of
@@ -236,7 +237,8 @@ def _come_in(request: Request, role: str, then: str, *, fiscal_code: str = "", s
 def _denied(request: Request, denial: Denial) -> Response:
     portal = portal_of(request)
     portal.metrics.login(denial.reason)
-    portal.log.write("login refused", reason=denial.reason, request=request.state.request_id)
+    because = {"because": denial.because} if denial.because else {}
+    portal.log.write("login refused", reason=denial.reason, **because, request=request.state.request_id)
     response = refused(request, denial.reason)
     portal.sessions.way_in_cookie.clear(response)
     return response

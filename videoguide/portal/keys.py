@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The Videoguide engineers
+# SPDX-License-Identifier: EUPL-1.2
+
+"""The keys with which an identity provider signs, as it publishes them (RFC 7517), and what they prove (RFC 7515)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import BadSignatureError, JoseError, MissingKeyError
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+
+SigningKey = RSAKey | ECKey | OKPKey
+
+SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+"""Only signatures that nobody but the provider can make: never "none", and none with a shared secret."""
+
+MOST_KEYS = 50
+SHORTEST_RSA_BITS = 2048
+"""RFC 7518, section 3.3."""
+
+_CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
+
+
+def signing_keys(published: Mapping[str, Any]) -> tuple[SigningKey, ...]:
+    """The keys of a published set that can prove a signature; all others in it are skipped (RFC 7517, section 5).
+
+    Raises ValueError for what is no set of keys.
+    """
+    rows = published.get("keys")
+    if not isinstance(rows, list):
+        raise ValueError("no set of keys")
+    return tuple(key for row in rows[:MOST_KEYS] if (key := _signing_key(row)) is not None)
+
+
+def proven(token: str, keys: Iterable[SigningKey], algorithms: Sequence[str]) -> jwt.Token:
+    """The token, once one of the keys that fit it proves its signature.
+
+    A token that names its key is held against the keys of that name, and those without one; another against all.
+    Raises MissingKeyError where no key fits, BadSignatureError where none proves it, another JoseError or ValueError
+    for what is no token signed with one of these algorithms.
+    """
+    header = jws.extract_compact(token.encode()).headers()
+    name, algorithm = header.get("kid"), header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise ValueError("signature of another kind")
+    fitting = [key for key in keys if _fits(key, algorithm) and (name is None or key.kid in (None, name))]
+    if not fitting:
+        raise MissingKeyError()
+    for key in fitting:
+        try:
+            return jwt.decode(token, key, algorithms=[algorithm])
+        except BadSignatureError:
+            continue
+    raise BadSignatureError()
+
+
+def _signing_key(row: object) -> SigningKey | None:
+    if not isinstance(row, dict) or row.get("kty") not in ("RSA", "EC", "OKP") or row.get("use", "sig") != "sig":
+        return None
+    if row.get("alg", SIGNATURES[0]) not in SIGNATURES or not isinstance(operations := row.get("key_ops", []), list):
+        return None
+    if operations and "verify" not in operations:
+        return None
+    public = {name: value for name, value in row.items() if name not in ("d", "p", "q", "dp", "dq", "qi", "oth")}
+    try:
+        key = JWKRegistry.import_key(public)
+        key.public_key  # noqa: B018 - made now, so that broken numbers are found here
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    if isinstance(key, RSAKey):
+        return key if key.public_key.key_size >= SHORTEST_RSA_BITS else None
+    return key if isinstance(key, ECKey | OKPKey) else None
+
+
+def _fits(key: SigningKey, algorithm: str) -> bool:
+    if key.get("alg") not in (None, algorithm) and {key.get("alg"), algorithm} != {"EdDSA", "Ed25519"}:
+        return False
+    if isinstance(key, RSAKey):
+        return algorithm[:2] in ("RS", "PS")
+    return _CURVES.get(algorithm) == key.get("crv")
