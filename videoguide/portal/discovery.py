@@ -129,7 +129,17 @@ class Discovery:
             raise Denial("provider_silent", "states another issuer")
         if not all(map(is_safe, addresses)):
             raise Denial("provider_silent", "states no address, or one without TLS")
+        if not self.takes_us(metadata):
+            raise Denial("provider_silent", "does not take our client authentication")
         return metadata
+
+    def takes_us(self, metadata: Mapping[str, Any]) -> bool:
+        """Whether the provider takes the way in which we show who we are; one that lists no ways is believed to."""
+        ways = metadata.get("token_endpoint_auth_methods_supported")
+        chosen = self.settings.client_auth
+        if chosen == "client_secret_basic" and not self.settings.secret:
+            return True  # no authentication at all; many providers do not list "none"
+        return not isinstance(ways, list) or chosen in ways
 
     def _published(self) -> tuple[SigningKey, ...]:
         try:

@@ -67,7 +67,8 @@ def _ask(request: httpx2.Request) -> httpx2.Response:
     watch = threading.Timer(TOTAL_SECONDS, connection.shut)
     watch.daemon = True
     request.headers["Accept-Encoding"] = "identity"  # a few packed bytes could unfold to gigabytes
-    request.extensions = {**request.extensions, "trace": connection.note}
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TOTAL_SECONDS)
+    request.extensions = {**request.extensions, "trace": connection.note, "timeout": timeouts}
     watch.start()
     try:
         with httpx2.HTTPTransport() as transport:

@@ -12,6 +12,9 @@ from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 SigningKey = RSAKey | ECKey | OKPKey
 
+PrivateKey = SigningKey
+"""A key of ours, with its private part."""
+
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Only signatures that nobody but the provider can make: never "none", and none with a shared secret."""
 
@@ -31,6 +34,23 @@ def signing_keys(published: Mapping[str, Any]) -> tuple[SigningKey, ...]:
     if not isinstance(rows, list):
         raise ValueError("no set of keys")
     return tuple(key for row in rows[:MOST_KEYS] if (key := _signing_key(row)) is not None)
+
+
+def private_key(pem: bytes, name: str = "") -> PrivateKey:
+    """The private key in a PEM file; ``name`` is what others call it. Raises ValueError for anything else."""
+    for kind in (RSAKey, ECKey, OKPKey):
+        try:
+            key = kind.import_key(pem, {"kid": name} if name else {})
+            if key.is_private:
+                return key
+        except (JoseError, ValueError, TypeError, AttributeError):
+            continue
+    raise ValueError("no private key")
+
+
+def signatures_of(key: SigningKey) -> tuple[str, ...]:
+    """The algorithms with which a key can sign, the commonest first."""
+    return tuple(algorithm for algorithm in SIGNATURES if _fits(key, algorithm))
 
 
 def proven(token: str, keys: Iterable[SigningKey], algorithms: Sequence[str]) -> jwt.Token:

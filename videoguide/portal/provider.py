@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import ClaimError, JoseError
@@ -26,7 +27,7 @@ from videoguide.errors import InputError
 from videoguide.portal.configuration import LONGEST_SHOWN, LoginSettings
 from videoguide.portal.discovery import Denial, Discovery, as_json
 from videoguide.portal.fetching import Bounded
-from videoguide.portal.keys import SIGNATURES
+from videoguide.portal.keys import SIGNATURES, signatures_of
 
 LEEWAY_SECONDS = 60
 """How far the provider's clock and ours may be apart."""
@@ -62,11 +63,17 @@ class Provider:
         The issuer that it states must be the configured one to the letter (OpenID Connect Discovery 1.0, section 4.3).
         Raises InputError for another one, Denial when the provider does not answer, or not as it should.
         """
-        stated = self._discovery.raw_description().get("issuer")
+        metadata = self._discovery.raw_description()
+        stated = metadata.get("issuer")
         if isinstance(stated, str) and stated != self.settings.issuer:
             raise InputError(
                 f"login_issuer {self.settings.issuer!r}: il gestore dell’identità dichiara {stated[:LONGEST_SHOWN]!r}; "
                 "i due devono essere uguali, anche nella barra finale"
+            )
+        if not self._discovery.takes_us(metadata):
+            ways = ", ".join(str(way)[:LONGEST_SHOWN] for way in metadata["token_endpoint_auth_methods_supported"][:9])
+            raise InputError(
+                f"login_client_auth {self.settings.client_auth!r}; il gestore dell’identità ammette: {ways}"
             )
         self._discovery.description()
 
@@ -127,12 +134,24 @@ class Provider:
     def _client(self) -> Any:
         return OAuth2Client(
             self.settings.client,
-            self.settings.secret or None,
+            self.settings.key if self.settings.client_auth == "private_key_jwt" else self.settings.secret or None,
             scope=self.settings.scope,
             redirect_uri=self.redirect_url,
             code_challenge_method="S256",
+            token_endpoint_auth_method=self._authentication(),
             transport=self._transport,
         )
+
+    def _authentication(self) -> object:
+        """How the client shows at the token endpoint who it is, as Authlib wants it."""
+        key = self.settings.key
+        if self.settings.client_auth != "private_key_jwt" or key is None:
+            return self.settings.client_auth if self.settings.secret else "none"
+        ours = signatures_of(key)
+        taken = self._discovery.latest().get("token_endpoint_auth_signing_alg_values_supported")
+        shared = [algorithm for algorithm in ours if isinstance(taken, list) and algorithm in taken] or ours
+        header = {"kid": key.kid} if key.kid else {}
+        return PrivateKeyJWT(alg=shared[0], headers=header)
 
     def _token(self, code: str, attempt: LoginAttempt) -> Mapping[str, Any]:
         endpoint = self._endpoint("token_endpoint")
