@@ -6,9 +6,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from joserfc import jws, jwt
+from joserfc import jwe, jws, jwt
 from joserfc.errors import BadSignatureError, JoseError, MissingKeyError
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, OctKey, OKPKey, RSAKey
 
 SigningKey = RSAKey | ECKey | OKPKey
 
@@ -17,6 +17,10 @@ PrivateKey = SigningKey
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Only signatures that nobody but the provider can make: never "none", and none with a shared secret."""
+
+KEY_ENCRYPTIONS = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
+CONTENT_ENCRYPTIONS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
+"""Not RSA1_5, whose padding tells too much (RFC 7518, section 8.3)."""
 
 MOST_KEYS = 50
 SHORTEST_RSA_BITS = 2048
@@ -73,6 +77,29 @@ def proven(token: str, keys: Iterable[SigningKey], algorithms: Sequence[str]) ->
         except BadSignatureError:
             continue
     raise BadSignatureError()
+
+
+def opened(token: str, key: PrivateKey | None) -> str:
+    """What was encrypted for our key (RFC 7516). Raises JoseError, ValueError, TypeError for all else."""
+    if key is None:
+        raise ValueError("no key to decrypt with")
+    plain = jwe.decrypt_compact(token, key, algorithms=[*KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS]).plaintext
+    return (plain or b"").decode()
+
+
+def sealed(text: str, secret: bytes) -> str:
+    """A text that only who has the secret, of 32 random bytes, can open."""
+    header = {"alg": "dir", "enc": "A256GCM"}
+    return jwe.encrypt_compact(header, text.encode(), OctKey.import_key(secret), algorithms=list(header.values()))
+
+
+def unsealed(text: str, secret: bytes) -> str:
+    """The text that ``sealed`` made with this secret; empty for anything else."""
+    try:
+        plain = jwe.decrypt_compact(text, OctKey.import_key(secret), algorithms=["dir", "A256GCM"]).plaintext
+    except (JoseError, ValueError, TypeError):
+        return ""
+    return (plain or b"").decode()
 
 
 def _signing_key(row: object) -> SigningKey | None:

@@ -10,6 +10,7 @@ which proof failed; neither it nor its causes are ever shown or logged with thei
 
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,10 +28,13 @@ from videoguide.errors import InputError
 from videoguide.portal.configuration import LONGEST_SHOWN, LoginSettings
 from videoguide.portal.discovery import Denial, Discovery, as_json
 from videoguide.portal.fetching import Bounded
-from videoguide.portal.keys import SIGNATURES, signatures_of
+from videoguide.portal.keys import SIGNATURES, opened, signatures_of
 
 LEEWAY_SECONDS = 60
 """How far the provider's clock and ours may be apart."""
+
+LONGEST_HINT = 6000
+"""Characters of an ID token that fit into an address together with the rest; servers commonly take 8,000."""
 
 CHECKED_CLAIMS = ("iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "at_hash", "auth_time", "acr", "amr")
 
@@ -46,6 +50,18 @@ class LoginAttempt:
     state: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+
+
+@dataclass(frozen=True)
+class ProvenLogin:
+    """Somebody whom the provider has proven.
+
+    ``claims`` hold ``iss``, ``sub`` and, under its whole name, the attempt's claim, or None. ``id_token`` names the
+    person and is for the way out only.
+    """
+
+    claims: Mapping[str, Any] = field(repr=False)
+    id_token: str = field(repr=False)
 
 
 class Provider:
@@ -96,11 +112,10 @@ class Provider:
             )
         return str(address)
 
-    def claims(self, answer: Mapping[str, str], attempt: LoginAttempt) -> Mapping[str, Any]:
+    def prove(self, answer: Mapping[str, str], attempt: LoginAttempt) -> ProvenLogin:
         """What is proven about the person, from the query with which the browser comes back.
 
-        The claims hold ``iss``, ``sub`` and, where the provider has it, the attempt's claim. Raises Denial for every
-        proof that fails.
+        Raises Denial for every proof that fails.
         """
         if not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
             raise Denial("login_stale")
@@ -115,12 +130,13 @@ class Provider:
         claims = self._proven(token, attempt)
         if self.settings.rank(claims.get("acr")) < self.settings.rank(self.settings.level):
             raise Denial("level_too_low")
-        return self._with_userinfo(claims, token, attempt.claim)
+        return ProvenLogin(self._with_userinfo(claims, token, attempt.claim), token["id_token"])
 
-    def way_out(self, back: str) -> str | None:
+    def way_out(self, back: str, id_token: str = "") -> str | None:
         """Where the provider ends its own session; None if it does not say, or does not answer.
 
-        The ID token is not sent along: it names the person, and many programs keep addresses.
+        The ID token of the login tells the provider which session it is, so that it need not ask the person (OpenID
+        Connect RP-Initiated Logout 1.0, section 2). One too long for an address is left out.
         """
         try:
             endpoint = self._discovery.description().get("end_session_endpoint")
@@ -128,7 +144,8 @@ class Provider:
             return None
         if not endpoint:
             return None
-        query = urlencode({"client_id": self.settings.client, "post_logout_redirect_uri": back})
+        hint = {"id_token_hint": id_token} if 0 < len(id_token) <= LONGEST_HINT else {}
+        query = urlencode({**hint, "client_id": self.settings.client, "post_logout_redirect_uri": back})
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{query}"
 
     def _client(self) -> Any:
@@ -199,22 +216,70 @@ class Provider:
 
     def _with_userinfo(self, claims: Mapping[str, Any], token: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
         """The claims with the wanted one, which some providers give at a second address only, for the same person."""
+        value = claim_of(claims, wanted)
         endpoint = self._discovery.description().get("userinfo_endpoint")
-        if wanted in claims or not endpoint:
-            return claims
-        answer = self._discovery.read(endpoint, {"Authorization": f"Bearer {token.get('access_token')}"})
-        userinfo = as_json(answer)
-        if userinfo.get("sub") != claims["sub"]:
-            raise Denial("login_unproven", "userinfo: sub")
-        return {**claims, wanted: userinfo.get(wanted)}
+        if value is None and endpoint:
+            headers = {
+                "Authorization": f"Bearer {token.get('access_token')}",
+                "Accept": "application/json, application/jwt",
+            }
+            userinfo = self._userinfo(self._discovery.read(endpoint, headers))
+            if userinfo.get("sub") != claims["sub"]:
+                raise Denial("login_unproven", "userinfo: sub")
+            value = claim_of(userinfo, wanted)
+        return {**claims, wanted: value}
+
+    def _userinfo(self, answer: httpx2.Response) -> Mapping[str, Any]:
+        """The claims at the second address: JSON, or a signed token that may be encrypted for us.
+
+        A token is for us and from the provider where it says whose it is, and always signed (OpenID Connect Core 1.0,
+        section 5.3.2): what is only encrypted could come from anybody who has our public key. Raises Denial.
+        """
+        if answer.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/jwt":
+            return as_json(answer)
+        try:
+            token = answer.text.strip()
+            if token.count(".") == 4:
+                token = opened(token, self.settings.decryption_key)
+            claims = dict(self._discovery.proven(token, SIGNATURES).claims)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise Denial("login_unproven", f"userinfo: {_failed_proof(error)}") from error
+        audience = claims.get("aud", self.settings.client)
+        if claims.get("iss", self.settings.issuer) != self.settings.issuer:
+            raise Denial("login_unproven", "userinfo: iss")
+        if self.settings.client not in (audience if isinstance(audience, list) else [audience]):
+            raise Denial("login_unproven", "userinfo: aud")
+        expires = claims.get("exp", float("inf"))
+        if not isinstance(expires, int | float) or expires < time.time() - LEEWAY_SECONDS:
+            raise Denial("login_unproven", "userinfo: exp")
+        return claims
 
     def _endpoint(self, name: str) -> str:
         return str(self._discovery.description()[name])
 
 
+def claim_of(claims: Mapping[str, Any], name: str) -> Any:
+    """The claim of that very name; without one, what lies at the end of the name as a path of names and dots.
+
+    >>> claim_of({"realm_access": {"roles": ["viewer"]}}, "realm_access.roles")
+    ['viewer']
+    >>> claim_of({"https://id.example.it/code": "X", "https://id": {"example": 1}}, "https://id.example.it/code")
+    'X'
+    """
+    if name in claims:
+        return claims[name]
+    value: Any = claims
+    for step in name.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            return None
+        value = value[step]
+    return value
+
+
 def _claims_parameter(claim: str) -> Mapping[str, Any]:
     """OpenID Connect's "claims" parameter, which asks for no more than is needed."""
-    return {"id_token": {claim: None, "acr": {"essential": True}}, "userinfo": {claim: None}}
+    top = claim if "://" in claim else claim.partition(".")[0]
+    return {"id_token": {top: None, "acr": {"essential": True}}, "userinfo": {top: None}}
 
 
 def _failed_proof(error: Exception) -> str:
