@@ -374,7 +374,19 @@ def test_a_fiscal_code_is_taken_with_italys_prefix_or_bare(form: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, "", 7, True, [f"TINIT-{GIULIA}"], {"it": GIULIA}, "TINIT-", "TIN-" + GIULIA, "TINITA-" + GIULIA),
+        *(
+            None,
+            "",
+            7,
+            True,
+            [],
+            [GIULIA, ELISA],
+            [[GIULIA]],
+            {"it": GIULIA},
+            "TINIT-",
+            "TIN-" + GIULIA,
+            "TINITA-" + GIULIA,
+        ),
         *(
             "TINIT-TINIT-" + GIULIA,
             GIULIA[:-1] + "A",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from joserfc import jwe, jws, jwt
-from joserfc.errors import BadSignatureError, JoseError, MissingKeyError
+from joserfc.errors import BadSignatureError, JoseError, MissingKeyError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, JWKRegistry, OctKey, OKPKey, RSAKey
 
 SigningKey = RSAKey | ECKey | OKPKey
@@ -61,13 +61,13 @@ def proven(token: str, keys: Iterable[SigningKey], algorithms: Sequence[str]) ->
     """The token, once one of the keys that fit it proves its signature.
 
     A token that names its key is held against the keys of that name, and those without one; another against all.
-    Raises MissingKeyError where no key fits, BadSignatureError where none proves it, another JoseError or ValueError
-    for what is no token signed with one of these algorithms.
+    Raises UnsupportedAlgorithmError for a signature of another kind, MissingKeyError where no key fits,
+    BadSignatureError where none proves it, another JoseError or ValueError for what is no signed token.
     """
     header = jws.extract_compact(token.encode()).headers()
     name, algorithm = header.get("kid"), header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
-        raise ValueError("signature of another kind")
+        raise UnsupportedAlgorithmError("signature of another kind")
     fitting = [key for key in keys if _fits(key, algorithm) and (name is None or key.kid in (None, name))]
     if not fitting:
         raise MissingKeyError()

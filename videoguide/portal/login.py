@@ -262,10 +262,13 @@ def fiscal_code_of(value: object) -> str:
     """A person's fiscal code from the provider's attribute, bare or with Italy's prefix (``TINIT-``).
 
     The prefix, of ETSI EN 319 412-1, names the country whose tax office gave the number. Under another country's
-    prefix the same letters are another person's, so only Italy's is taken off.
+    prefix the same letters are another person's, so only Italy's is taken off. SATOSA proxies send attributes as lists;
+    a list of one is its value, and of several nobody says which is the person's.
 
     Raises Denial for anything that is not a valid fiscal code.
     """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if not isinstance(value, str) or len(value) > 64:
         raise Denial("identity_missing")
     try:
