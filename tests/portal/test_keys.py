@@ -3,12 +3,14 @@
 
 """Sets of keys as providers publish them: odd ones are skipped, and a token is held against those that fit."""
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
 from joserfc import jwt
-from joserfc.errors import BadSignatureError, MissingKeyError, UnsupportedAlgorithmError
+from joserfc.errors import BadSignatureError, JoseError, MissingKeyError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 from videoguide.portal.keys import SIGNATURES, proven, signing_keys
 
@@ -85,3 +87,15 @@ def test_the_key_of_one_algorithm_proves_no_other() -> None:
     keys = signing_keys({"keys": [{**PUBLIC, "alg": "RS256"}]})
     with pytest.raises(MissingKeyError):
         proven(token(RSA, "PS256"), keys, SIGNATURES)
+
+
+def test_unknown_entries_and_certificates_in_the_head_of_a_token_are_no_reason_to_refuse_it() -> None:
+    keys = signing_keys({"keys": [PUBLIC]})
+    registry = JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+    header = {"alg": "RS256", "vendor": 7, "x5c": ["A" * 4000]}
+    odd = jwt.encode(header, {"sub": "anna"}, RSA, registry=registry)
+    assert proven(odd, keys, SIGNATURES).claims["sub"] == "anna"
+    critical = jwt.encode({"alg": "RS256"}, {"sub": "anna"}, RSA).split(".")
+    critical[0] = urlsafe_b64encode(b'{"alg": "RS256", "crit": ["vendor"], "vendor": 7}').decode().rstrip("=")
+    with pytest.raises(JoseError):
+        proven(".".join(critical), keys, SIGNATURES)

@@ -23,6 +23,9 @@ CONTENT_ENCRYPTIONS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 """Not RSA1_5, whose padding tells too much (RFC 7518, section 8.3)."""
 
 MOST_KEYS = 50
+LONGEST_HEADER = 16_000
+"""Bytes of a token's head, which may carry a chain of certificates (``x5c``)."""
+
 SHORTEST_RSA_BITS = 2048
 """RFC 7518, section 3.3."""
 
@@ -64,7 +67,7 @@ def proven(token: str, keys: Iterable[SigningKey], algorithms: Sequence[str]) ->
     Raises UnsupportedAlgorithmError for a signature of another kind, MissingKeyError where no key fits,
     BadSignatureError where none proves it, another JoseError or ValueError for what is no signed token.
     """
-    header = jws.extract_compact(token.encode()).headers()
+    header = jws.extract_compact(token.encode(), registry=_signed(algorithms)).headers()
     name, algorithm = header.get("kid"), header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise UnsupportedAlgorithmError("signature of another kind")
@@ -73,7 +76,7 @@ def proven(token: str, keys: Iterable[SigningKey], algorithms: Sequence[str]) ->
         raise MissingKeyError()
     for key in fitting:
         try:
-            return jwt.decode(token, key, algorithms=[algorithm])
+            return jwt.decode(token, key, registry=_signed([algorithm]))
         except BadSignatureError:
             continue
     raise BadSignatureError()
@@ -83,7 +86,9 @@ def opened(token: str, key: PrivateKey | None) -> str:
     """What was encrypted for our key (RFC 7516). Raises JoseError, ValueError, TypeError for all else."""
     if key is None:
         raise ValueError("no key to decrypt with")
-    plain = jwe.decrypt_compact(token, key, algorithms=[*KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS]).plaintext
+    registry = jwe.JWERegistry(algorithms=[*KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS], strict_check_header=False)
+    registry.max_protected_header_length = LONGEST_HEADER
+    plain = jwe.decrypt_compact(token, key, registry=registry).plaintext
     return (plain or b"").decode()
 
 
@@ -100,6 +105,13 @@ def unsealed(text: str, secret: bytes) -> str:
     except (JoseError, ValueError, TypeError):
         return ""
     return (plain or b"").decode()
+
+
+def _signed(algorithms: Sequence[str]) -> jws.JWSRegistry:
+    """What is taken in a token's head: unknown entries are ignored (RFC 7515, section 4), certificates have room."""
+    registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
+    registry.max_header_length = LONGEST_HEADER
+    return registry
 
 
 def _signing_key(row: object) -> SigningKey | None:
