@@ -528,6 +528,16 @@ def test_the_way_out_ends_the_session_here_and_goes_on_to_the_provider(
     assert page.status_code == 200 and "gestore" not in page.text
 
 
+def test_the_provider_lets_the_person_out_and_back(browser: httpx2.Client, provider: Provider) -> None:
+    log_in(browser, "giulia")
+    csrf = browser.get("/trial/citizen").json()["csrf"]
+    asked = httpx2.get(browser.post("/logout", data={"csrf": csrf}).headers["location"])
+    assert asked.status_code == 200 and "id_token_hint</code> not set" not in asked.text
+    form = {"redirect_uri": hidden(asked, "redirect_uri")}
+    answer = httpx2.post(f"{provider.url}/oauth2/end_session/confirm", data=form)
+    assert browser.get(answer.headers["location"]).url.path == "/logged-out"
+
+
 def test_the_id_token_is_kept_only_where_the_cookie_opens_it(
     browser: httpx2.Client, portal: RunningPortal, provider: Provider
 ) -> None:

@@ -23,6 +23,9 @@ from videoguide.portal.keys import SigningKey, proven, signing_keys
 LASTS_SECONDS = 3600
 """How long description and keys are believed: a key that the provider has withdrawn proves nothing after that."""
 
+RENEWED_SECONDS = 2700
+"""From this age on, one login at a time reads them again while the others still go by the old ones."""
+
 AGAIN_SECONDS = 10
 """The least time between two readings of the keys that tokens with a bad signature, or with an unknown key, cause."""
 
@@ -57,11 +60,14 @@ class Kept(Generic[T]):
         """The value, at most an hour old; ``again``: as new as the limit of readings allows. Raises Denial."""
         moment = time.monotonic()
         with self._lock:
-            value = self._value if moment - self._read_at <= LASTS_SECONDS else None
-            again = again and moment - self._again_at >= AGAIN_SECONDS
+            age = moment - self._read_at
+            value = self._value if age <= LASTS_SECONDS else None
+            again = (again or age > RENEWED_SECONDS) and moment - self._again_at >= AGAIN_SECONDS
             if value is not None and not again:
                 return value
             if moment < self._silent_until:
+                if value is not None:
+                    return value
                 raise Denial("provider_silent", "did not answer a moment ago")
             if again:
                 self._again_at = moment
