@@ -60,6 +60,7 @@ sheet: $(BIN)/.videoguide  ## contact sheet of every scene and variant
 bench: $(BIN)/.videoguide-test  ## measure; writes docs/benchmarks.md
 	$(BIN)/python benchmarks/guide.py
 	$(BIN)/python benchmarks/portal.py
+	$(BIN)/python benchmarks/hanging_provider.py
 	$(BIN)/python benchmarks/figures.py
 	$(BIN)/python benchmarks/campaign.py
 

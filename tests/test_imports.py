@@ -105,8 +105,9 @@ FLOORS = {
         bulletin
         """,
     "portal": """
+        fetching keys
         configuration metrics static_files
-        sessions views
+        discovery sessions views
         provider rendering
         answers
         logs

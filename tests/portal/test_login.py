@@ -35,10 +35,11 @@ from tests.support.portals import (
     signed,
 )
 from videoguide.errors import InputError, UnknownChoice
+from videoguide.portal import discovery
 from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PORTAL_SETTINGS, PortalSettings
+from videoguide.portal.discovery import Denial
 from videoguide.portal.login import fiscal_code_of, local_path
-from videoguide.portal.provider import Denial
 from videoguide.portal.server import check_bind
 from videoguide.records import audit
 from videoguide.records.database import LoginSession
@@ -85,8 +86,10 @@ def running(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def portal(running: RunningPortal, provider: Provider) -> RunningPortal:
+def portal(running: RunningPortal, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> RunningPortal:
+    """The portal with a sound provider, and with no memory of earlier faults."""
     provider.heal()
+    monkeypatch.setattr(discovery, "AGAIN_SECONDS", 0)
     return running
 
 
@@ -371,7 +374,19 @@ def test_a_fiscal_code_is_taken_with_italys_prefix_or_bare(form: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *(None, "", 7, True, [f"TINIT-{GIULIA}"], {"it": GIULIA}, "TINIT-", "TIN-" + GIULIA, "TINITA-" + GIULIA),
+        *(
+            None,
+            "",
+            7,
+            True,
+            [],
+            [GIULIA, ELISA],
+            [[GIULIA]],
+            {"it": GIULIA},
+            "TINIT-",
+            "TIN-" + GIULIA,
+            "TINITA-" + GIULIA,
+        ),
         *(
             "TINIT-TINIT-" + GIULIA,
             GIULIA[:-1] + "A",
@@ -503,14 +518,64 @@ def test_the_way_out_ends_the_session_here_and_goes_on_to_the_provider(
     assert f"form-action 'self' {provider.url};" in policy, "browsers hold the redirect against it"
     answer = browser.post("/logout", data={"csrf": page.json()["csrf"]})
     assert answer.status_code == 303 and answer.headers["location"].startswith(f"{provider.url}/oauth2/end_session?")
-    assert query_of(answer.headers["location"]) == {
-        "client_id": "videoguide",
-        "post_logout_redirect_uri": f"{portal.url}/logged-out",
-    }
+    query = query_of(answer.headers["location"])
+    assert claims_of(query.pop("id_token_hint"))["sub"] == "giulia", "so that the provider need not ask"
+    assert query == {"client_id": "videoguide", "post_logout_redirect_uri": f"{portal.url}/logged-out"}
     assert "videoguide" not in browser.cookies and browser.get("/trial/citizen").status_code == 303
     browser.cookies.set("videoguide", kept, domain="127.0.0.1", path="/")
     assert browser.get("/trial/citizen").status_code == 303, "the old cookie opens nothing any more"
-    assert browser.get("/logged-out").status_code == 200
+    page = browser.get("/logged-out")
+    assert page.status_code == 200 and "gestore" not in page.text
+
+
+def test_the_provider_lets_the_person_out_and_back(browser: httpx2.Client, provider: Provider) -> None:
+    log_in(browser, "giulia")
+    csrf = browser.get("/trial/citizen").json()["csrf"]
+    asked = httpx2.get(browser.post("/logout", data={"csrf": csrf}).headers["location"])
+    assert asked.status_code == 200 and "id_token_hint</code> not set" not in asked.text
+    form = {"redirect_uri": hidden(asked, "redirect_uri")}
+    answer = httpx2.post(f"{provider.url}/oauth2/end_session/confirm", data=form)
+    assert browser.get(answer.headers["location"]).url.path == "/logged-out"
+
+
+def test_the_id_token_is_kept_only_where_the_cookie_opens_it(
+    browser: httpx2.Client, portal: RunningPortal, provider: Provider
+) -> None:
+    tokens: list[str] = []
+
+    def noted(claims: Claims) -> str:
+        tokens.append(signed({"alg": "RS256", "kid": "first"}, claims, provider.key))
+        return tokens[-1]
+
+    provider.answer = token_body(noted)
+    answer = log_in(browser, "giulia")
+    (token,) = tokens
+    parts = token.split(".")
+    assert not any(part in cookie for part in parts for cookie in answer.headers.get_list("set-cookie"))
+    rows = portal.portal.database
+    with rows.session() as session:
+        kept = json.dumps([row.data for row in session.exec(select(LoginSession))])
+    assert "id_token" in kept and not any(part in kept for part in (*parts, "giulia"))
+    cookie = browser.cookies["videoguide"]
+    assert portal.sessions.end(cookie) == token and portal.sessions.end(cookie) == "", "it ends with the session"
+    assert not any(part in portal.log.getvalue() for part in parts)
+
+
+def test_a_provider_with_no_way_out_goes_on_and_the_page_says_so(tmp_path: Path) -> None:
+    with running_provider(PEOPLE) as provider:
+
+        def no_way_out(path: str, body: bytes) -> bytes | None:
+            if not path.endswith("openid-configuration"):
+                return None
+            return json.dumps({**json.loads(body), "end_session_endpoint": None}).encode()
+
+        provider.answer = no_way_out
+        values = {"login_issuer": provider.url, "login_client": "videoguide", "login_secret": "known-to-two"}
+        with running_portal(tmp_path, values) as portal, portal.browser() as browser:
+            log_in(browser, "giulia")
+            csrf = browser.get("/trial/citizen").json()["csrf"]
+            page = browser.post("/logout", data={"csrf": csrf}, follow_redirects=True)
+            assert page.status_code == 200 and "può essere ancora aperta" in page.text
 
 
 @pytest.mark.browser
@@ -566,7 +631,8 @@ def test_a_provider_that_does_not_answer_is_told_kindly(tmp_path: Path) -> None:
         with portal.as_citizen() as citizen:
             csrf = citizen.get("/trial/citizen").json()["csrf"]
             answer = citizen.post("/logout", data={"csrf": csrf})
-            assert answer.headers["location"] == "/logged-out", "one can always go out"
+            assert answer.headers["location"] == "/logged-out?provider=1", "one can always go out"
+            assert "Esci anche dal sito del gestore" in citizen.get(answer.headers["location"]).text
 
 
 def test_without_an_issuer_the_way_in_says_so_kindly(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def serve(
     from videoguide import settings
     from videoguide.portal.app import create_app
     from videoguide.portal.configuration import PORTAL_SETTINGS, PortalSettings
+    from videoguide.portal.discovery import Denial
     from videoguide.portal.server import create_server
 
     chosen = (settings.load_demo if demo else settings.load)(None, voice=voice, size=size, store=store)
@@ -40,6 +41,14 @@ def serve(
 
         with stages() as tell:
             render_samples(chosen, tell)
+    if provider := app.state.portal.provider:
+        try:
+            provider.check()
+        except Denial as denial:  # it may answer later; until then, nobody can log in
+            typer.echo(
+                f"attenzione: {provider.settings.issuer}: il gestore dell’identità non risponde come deve", err=True
+            )
+            app.state.portal.log.write("provider silent", because=denial.because)
     typer.echo(f"{rules.url}: area riservata{' di prova' if demo else ''}; per fermarla Ctrl-C", err=True)
     app.state.portal.log.listen()
     serving.run()

@@ -11,15 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
 from videoguide.errors import InputError, UnknownChoice
+from videoguide.portal.keys import PrivateKey, private_key, signatures_of
 from videoguide.settings import Setting
 
 StaffRole = Literal["viewer", "editor", "approver"]
 STAFF_ROLES: tuple[StaffRole, ...] = get_args(StaffRole)
 """The roles of staff; each may also do what the roles before it may."""
+
+ClientAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+"""How the portal shows the provider who it is (OpenID Connect Core 1.0, section 9)."""
 
 MetricsReaders = Literal["loopback", "all", "off"]
 
@@ -58,6 +63,16 @@ PORTAL_SETTINGS = (
     Setting("login_issuer", "", "Indirizzo dell’emittente OpenID Connect (vuoto: nessun accesso, salvo in prova)."),
     Setting("login_client", "", "Nome con cui l’emittente conosce il portale (client_id)."),
     Setting("login_secret", "", "Segreto del portale presso l’emittente (client_secret)."),
+    Setting(
+        "login_client_auth",
+        "client_secret_basic",
+        f"Come il portale si fa riconoscere dall’emittente: {', '.join(get_args(ClientAuth))}.",
+    ),
+    Setting("login_key", "", "File PEM con la chiave privata del portale, per private_key_jwt."),
+    Setting("login_key_id", "", "Nome di questa chiave presso l’emittente (kid)."),
+    Setting(
+        "login_decryption_key", "", "File PEM con la chiave privata che apre le risposte cifrate (vuoto: login_key)."
+    ),
     Setting("login_scope", "openid", "Scope chiesti all’emittente, separati da spazi."),
     Setting(
         "login_fiscal_code", "https://attributes.eid.gov.it/fiscal_number", "Attributo che porta il codice fiscale."
@@ -80,12 +95,16 @@ class LoginSettings:
     """The identity provider, and what the portal asks of it.
 
     ``levels`` are sets of equivalent levels, from the lowest to the highest; ``level`` belongs to one of them.
-    ``roles`` maps the provider's names of roles to ours.
+    ``roles`` maps the provider's names of roles to ours. ``key`` signs ``private_key_jwt``, ``decryption_key`` opens
+    what the provider encrypts; None where there is no such key.
     """
 
     issuer: str
     client: str
     secret: str = field(repr=False)
+    client_auth: ClientAuth
+    key: PrivateKey | None = field(repr=False)
+    decryption_key: PrivateKey | None = field(repr=False)
     scope: str
     fiscal_code: str
     level: str
@@ -178,10 +197,14 @@ def _login(given: Mapping[str, str]) -> LoginSettings:
     levels = tuple(frozenset(part.split()) for part in given["login_levels"].split(";") if part.split())
     if not any(given["login_level"] in level for level in levels):
         raise UnknownChoice("login_level", given["login_level"], (name for level in levels for name in sorted(level)))
+    key = _key("login_key", given["login_key"], given["login_key_id"])
     return LoginSettings(
         issuer=issuer,
         client=given["login_client"],
         secret=given["login_secret"],
+        client_auth=_client_auth(given, key),
+        key=key,
+        decryption_key=_key("login_decryption_key", given["login_decryption_key"], "") or key,
         scope=" ".join(dict.fromkeys(["openid", *given["login_scope"].split()])),
         fiscal_code=given["login_fiscal_code"],
         level=given["login_level"],
@@ -189,6 +212,27 @@ def _login(given: Mapping[str, str]) -> LoginSettings:
         role_claim=given["login_roles"],
         roles={given[f"login_{role}"]: role for role in STAFF_ROLES},
     )
+
+
+def _client_auth(given: Mapping[str, str], key: PrivateKey | None) -> ClientAuth:
+    for method in get_args(ClientAuth):
+        if method != given["login_client_auth"]:
+            continue
+        if method == "private_key_jwt" and (key is None or not signatures_of(key)):
+            raise _wrong("login_key", given["login_key"], "per private_key_jwt, un file PEM con una chiave che firma")
+        if method == "client_secret_post" and not given["login_secret"]:
+            raise InputError("login_secret è vuoto; con client_secret_post serve il segreto del portale")
+        return method  # type: ignore[no-any-return]
+    raise UnknownChoice("login_client_auth", given["login_client_auth"], get_args(ClientAuth))
+
+
+def _key(name: str, file: str, key_id: str) -> PrivateKey | None:
+    if not file:
+        return None
+    try:
+        return private_key(Path(file).read_bytes(), key_id)
+    except (OSError, ValueError) as error:
+        raise _wrong(name, file, "un file PEM con una chiave privata, leggibile e senza parola d’ordine") from error
 
 
 def _url(name: str, text: str) -> SplitResult:

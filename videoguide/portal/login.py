@@ -22,7 +22,8 @@ from videoguide.intake.applications import Application
 from videoguide.packs import campaigns
 from videoguide.portal.answers import Refusal, SentTo, is_page_visit, refused, show
 from videoguide.portal.configuration import STAFF_ROLES, LoginSettings, StaffRole
-from videoguide.portal.provider import Denial, LoginAttempt, Provider
+from videoguide.portal.discovery import Denial
+from videoguide.portal.provider import LoginAttempt, Provider
 from videoguide.portal.security import same_token
 from videoguide.portal.sessions import CITIZEN, Visitor
 from videoguide.portal.state import Portal, SamplePerson, portal_of, visitor_of
@@ -34,6 +35,9 @@ AFTER_LOGIN = "/guide"
 AFTER_STAFF_LOGIN = "/staff"
 LOGGED_OUT = "/logged-out"
 CALLBACK = "/login/callback"
+GOES_ON = "provider"
+"""In the address of the page after the way out: the provider's session could not be ended."""
+
 ENDED = "La sessione è finita per proteggere i tuoi dati. Entra di nuovo."
 ROLE_NAMES: Mapping[StaffRole, str] = {"viewer": "Chi guarda", "editor": "Chi modifica", "approver": "Chi approva"}
 STAFF_TITLE = "Entra come personale"
@@ -190,12 +194,13 @@ def callback(request: Request) -> Response:
         if kept is None:
             raise Denial("login_stale")
         attempt = LoginAttempt(kept["claim"], kept["state"], kept["nonce"], kept["verifier"])
-        claims = provider.claims(dict(request.query_params), attempt)
+        proven = provider.prove(dict(request.query_params), attempt)
+        claims, id_token = proven.claims, proven.id_token
         if kept["staff"]:
             role = staff_role(claims, provider.settings)
-            return _come_in(request, role, kept["next"], subject=str(claims["sub"])[:255])
+            return _come_in(request, role, kept["next"], subject=str(claims["sub"])[:255], id_token=id_token)
         fiscal_code = fiscal_code_of(claims.get(attempt.claim))
-        return _come_in(request, CITIZEN, kept["next"], fiscal_code=fiscal_code)
+        return _come_in(request, CITIZEN, kept["next"], fiscal_code=fiscal_code, id_token=id_token)
     except Denial as denial:
         return _denied(request, denial)
 
@@ -205,25 +210,29 @@ def logout(request: Request) -> Response:
     """End the session here, then at the identity provider. Raises StoreError."""
     portal = portal_of(request)
     sessions = portal.sessions
-    sessions.end(request.cookies.get(sessions.cookie.name))
-    away = portal.provider.way_out(portal.rules.url + LOGGED_OUT) if portal.provider else None
-    response = RedirectResponse(away or LOGGED_OUT, 303)
+    id_token = sessions.end(request.cookies.get(sessions.cookie.name))
+    here = LOGGED_OUT
+    if portal.provider:
+        here = portal.provider.way_out(portal.rules.url + LOGGED_OUT, id_token) or f"{LOGGED_OUT}?{GOES_ON}=1"
+    response = RedirectResponse(here, 303)
     sessions.cookie.clear(response)
     return response
 
 
 @router.get(LOGGED_OUT)
-def logged_out() -> Response:
-    """The page after the way out."""
-    return show(SignedOutPage(login_url="/login"))
+def logged_out(request: Request) -> Response:
+    """The page after the way out; it says so where the session at the identity provider goes on."""
+    return show(SignedOutPage(login_url="/login", goes_on=GOES_ON in request.query_params))
 
 
-def _come_in(request: Request, role: str, then: str, *, fiscal_code: str = "", subject: str = "") -> Response:
+def _come_in(
+    request: Request, role: str, then: str, *, fiscal_code: str = "", subject: str = "", id_token: str = ""
+) -> Response:
     """Begin a session under a new token; the session that this browser had before ends."""
     portal = portal_of(request)
     sessions = portal.sessions
     sessions.end(request.cookies.get(sessions.cookie.name))
-    token = sessions.begin(role, fiscal_code=fiscal_code, subject=subject)
+    token = sessions.begin(role, fiscal_code=fiscal_code, subject=subject, id_token=id_token)
     response = RedirectResponse(then, 303)
     sessions.cookie.set(response, token)
     sessions.way_in_cookie.clear(response)
@@ -236,7 +245,8 @@ def _come_in(request: Request, role: str, then: str, *, fiscal_code: str = "", s
 def _denied(request: Request, denial: Denial) -> Response:
     portal = portal_of(request)
     portal.metrics.login(denial.reason)
-    portal.log.write("login refused", reason=denial.reason, request=request.state.request_id)
+    because = {"because": denial.because} if denial.because else {}
+    portal.log.write("login refused", reason=denial.reason, **because, request=request.state.request_id)
     response = refused(request, denial.reason)
     portal.sessions.way_in_cookie.clear(response)
     return response
@@ -252,10 +262,13 @@ def fiscal_code_of(value: object) -> str:
     """A person's fiscal code from the provider's attribute, bare or with Italy's prefix (``TINIT-``).
 
     The prefix, of ETSI EN 319 412-1, names the country whose tax office gave the number. Under another country's
-    prefix the same letters are another person's, so only Italy's is taken off.
+    prefix the same letters are another person's, so only Italy's is taken off. SATOSA proxies send attributes as lists;
+    a list of one is its value, and of several nobody says which is the person's.
 
     Raises Denial for anything that is not a valid fiscal code.
     """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if not isinstance(value, str) or len(value) > 64:
         raise Denial("identity_missing")
     try:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-"""The identity provider: OpenID Connect's code flow with PKCE. The only module with Authlib, joserfc and httpx2.
+"""The identity provider: OpenID Connect's code flow with PKCE. The only module with Authlib.
 
 Nothing that the provider or a browser sends is believed before it is proven: the ID token's signature,
 issuer, audience, nonce and times, and the level at which the person has shown who they are. A Denial says
@@ -10,7 +10,6 @@ which proof failed; neither it nor its causes are ever shown or logged with thei
 
 import json
 import secrets
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,29 +19,24 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import ClaimError, JoseError
 
-from videoguide.portal.configuration import LoginSettings, is_loopback
+from videoguide.errors import InputError
+from videoguide.portal.configuration import LONGEST_SHOWN, LoginSettings
+from videoguide.portal.discovery import Denial, Discovery, as_json
+from videoguide.portal.fetching import Bounded
+from videoguide.portal.keys import SIGNATURES, opened, signatures_of
 
-TIMEOUT_SECONDS = 10
-METADATA_LASTS_SECONDS = 3600
 LEEWAY_SECONDS = 60
-SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
-"""Only signatures that nobody but the provider can make: never "none", and none with a shared secret."""
+"""How far the provider's clock and ours may be apart."""
 
-ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-MORE_ENDPOINTS = ("userinfo_endpoint", "end_session_endpoint")
+LONGEST_HINT = 6000
+"""Characters of an ID token that fit into an address together with the rest; servers commonly take 8,000."""
 
-
-class Denial(Exception):
-    """A login that did not succeed; ``reason`` is a code of ``answers.REFUSALS``."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+CHECKED_CLAIMS = ("iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "at_hash", "auth_time", "acr", "amr")
 
 
 @dataclass(frozen=True)
@@ -58,20 +52,50 @@ class LoginAttempt:
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
 
 
+@dataclass(frozen=True)
+class ProvenLogin:
+    """Somebody whom the provider has proven.
+
+    ``claims`` hold ``iss``, ``sub`` and, under its whole name, the attempt's claim, or None. ``id_token`` names the
+    person and is for the way out only.
+    """
+
+    claims: Mapping[str, Any] = field(repr=False)
+    id_token: str = field(repr=False)
+
+
 class Provider:
     """One identity provider; safe to use from several threads."""
 
     def __init__(self, settings: LoginSettings, redirect_url: str) -> None:
         self.settings = settings
         self.redirect_url = redirect_url
-        self._lock = threading.Lock()
-        self._metadata: Mapping[str, Any] = {}
-        self._read_at = 0.0
-        self._keys: KeySet | None = None
+        self._transport = Bounded()
+        self._discovery = Discovery(settings, self._transport)
+
+    def check(self) -> None:
+        """Read the provider's description before anybody comes in.
+
+        The issuer that it states must be the configured one to the letter (OpenID Connect Discovery 1.0, section 4.3).
+        Raises InputError for another one, Denial when the provider does not answer, or not as it should.
+        """
+        metadata = self._discovery.raw_description()
+        stated = metadata.get("issuer")
+        if isinstance(stated, str) and stated != self.settings.issuer:
+            raise InputError(
+                f"login_issuer {self.settings.issuer!r}: il gestore dell’identità dichiara {stated[:LONGEST_SHOWN]!r}; "
+                "i due devono essere uguali, anche nella barra finale"
+            )
+        if not self._discovery.takes_us(metadata):
+            ways = ", ".join(str(way)[:LONGEST_SHOWN] for way in metadata["token_endpoint_auth_methods_supported"][:9])
+            raise InputError(
+                f"login_client_auth {self.settings.client_auth!r}; il gestore dell’identità ammette: {ways}"
+            )
+        self._discovery.description()
 
     def origins(self) -> tuple[str, ...]:
         """Origins that a form may lead to: browsers check the redirect of the way out against ``form-action``."""
-        addresses = (self.settings.issuer, self._metadata.get("end_session_endpoint", ""))
+        addresses = (self.settings.issuer, self._discovery.latest().get("end_session_endpoint"))
         return tuple(dict.fromkeys(_origin(address) for address in addresses if address))
 
     def address(self, attempt: LoginAttempt) -> str:
@@ -88,16 +112,16 @@ class Provider:
             )
         return str(address)
 
-    def claims(self, answer: Mapping[str, str], attempt: LoginAttempt) -> Mapping[str, Any]:
+    def prove(self, answer: Mapping[str, str], attempt: LoginAttempt) -> ProvenLogin:
         """What is proven about the person, from the query with which the browser comes back.
 
-        The claims hold ``iss``, ``sub`` and, where the provider has it, the attempt's claim. Raises Denial for every
-        proof that fails.
+        Raises Denial for every proof that fails.
         """
         if not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
             raise Denial("login_stale")
-        if answer.get("iss", self.settings.issuer) != self.settings.issuer:
-            raise Denial("login_unproven")
+        names_itself = self._discovery.description().get("authorization_response_iss_parameter_supported") is True
+        if answer.get("iss", None if names_itself else self.settings.issuer) != self.settings.issuer:
+            raise Denial("login_unproven", "iss of the answer")  # RFC 9207
         if error := answer.get("error"):
             raise Denial("login_cancelled" if error == "access_denied" else "login_failed")
         if not (code := answer.get("code")):
@@ -106,31 +130,45 @@ class Provider:
         claims = self._proven(token, attempt)
         if self.settings.rank(claims.get("acr")) < self.settings.rank(self.settings.level):
             raise Denial("level_too_low")
-        return self._with_userinfo(claims, token, attempt.claim)
+        return ProvenLogin(self._with_userinfo(claims, token, attempt.claim), token["id_token"])
 
-    def way_out(self, back: str) -> str | None:
+    def way_out(self, back: str, id_token: str = "") -> str | None:
         """Where the provider ends its own session; None if it does not say, or does not answer.
 
-        The ID token is not sent along: it names the person, and many programs keep addresses.
+        The ID token of the login tells the provider which session it is, so that it need not ask the person (OpenID
+        Connect RP-Initiated Logout 1.0, section 2). One too long for an address is left out.
         """
         try:
-            endpoint = self._discover().get("end_session_endpoint")
+            endpoint = self._discovery.description().get("end_session_endpoint")
         except Denial:
             return None
         if not endpoint:
             return None
-        query = urlencode({"client_id": self.settings.client, "post_logout_redirect_uri": back})
+        hint = {"id_token_hint": id_token} if 0 < len(id_token) <= LONGEST_HINT else {}
+        query = urlencode({**hint, "client_id": self.settings.client, "post_logout_redirect_uri": back})
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{query}"
 
     def _client(self) -> Any:
         return OAuth2Client(
             self.settings.client,
-            self.settings.secret or None,
+            self.settings.key if self.settings.client_auth == "private_key_jwt" else self.settings.secret or None,
             scope=self.settings.scope,
             redirect_uri=self.redirect_url,
             code_challenge_method="S256",
-            timeout=TIMEOUT_SECONDS,
+            token_endpoint_auth_method=self._authentication(),
+            transport=self._transport,
         )
+
+    def _authentication(self) -> object:
+        """How the client shows at the token endpoint who it is, as Authlib wants it."""
+        key = self.settings.key
+        if self.settings.client_auth != "private_key_jwt" or key is None:
+            return self.settings.client_auth if self.settings.secret else "none"
+        ours = signatures_of(key)
+        taken = self._discovery.latest().get("token_endpoint_auth_signing_alg_values_supported")
+        shared = [algorithm for algorithm in ours if isinstance(taken, list) and algorithm in taken] or ours
+        header = {"kid": key.kid} if key.kid else {}
+        return PrivateKeyJWT(alg=shared[0], headers=header)
 
     def _token(self, code: str, attempt: LoginAttempt) -> Mapping[str, Any]:
         endpoint = self._endpoint("token_endpoint")
@@ -142,9 +180,9 @@ class Provider:
         except AuthlibBaseError as error:
             raise Denial("login_failed") from error
         except (httpx2.HTTPError, ValueError) as error:
-            raise Denial("provider_silent") from error
+            raise Denial("provider_silent", "no token") from error
         if not isinstance(token.get("id_token"), str):
-            raise Denial("login_unproven")
+            raise Denial("login_unproven", "no ID token")
         return dict(token)
 
     def _proven(self, token: Mapping[str, Any], attempt: LoginAttempt) -> Mapping[str, Any]:
@@ -165,76 +203,90 @@ class Provider:
                 },
             )
             claims.validate(leeway=LEEWAY_SECONDS)
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise Denial("login_unproven") from error
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise Denial("login_unproven", _failed_proof(error)) from error
         return dict(claims)
 
     def _decode(self, id_token: str) -> jwt.Token:
-        """The token, once its signature is proven; an unknown key makes us read the provider's keys again, once."""
-        stated = self._discover().get("id_token_signing_alg_values_supported", ["RS256"])
+        stated = self._discovery.description().get("id_token_signing_alg_values_supported", ["RS256"])
         signatures = [signature for signature in SIGNATURES if signature in stated]
         if not signatures:
-            raise Denial("provider_silent")
-        if self._keys is not None:
-            try:
-                return jwt.decode(id_token, self._keys, algorithms=signatures)
-            except InvalidKeyIdError:
-                pass
-        self._keys = KeySet.import_key_set(self._read(self._endpoint("jwks_uri")))  # type: ignore[arg-type]
-        return jwt.decode(id_token, self._keys, algorithms=signatures)
+            raise Denial("provider_silent", "signs in no way that we believe")
+        return self._discovery.proven(id_token, signatures)
 
     def _with_userinfo(self, claims: Mapping[str, Any], token: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
         """The claims with the wanted one, which some providers give at a second address only, for the same person."""
-        endpoint = self._discover().get("userinfo_endpoint")
-        if wanted in claims or not endpoint:
-            return claims
-        userinfo = self._read(endpoint, {"Authorization": f"Bearer {token.get('access_token')}"})
-        if userinfo.get("sub") != claims["sub"]:
-            raise Denial("login_unproven")
-        return {**claims, wanted: userinfo.get(wanted)}
+        value = claim_of(claims, wanted)
+        endpoint = self._discovery.description().get("userinfo_endpoint")
+        if value is None and endpoint:
+            headers = {
+                "Authorization": f"Bearer {token.get('access_token')}",
+                "Accept": "application/json, application/jwt",
+            }
+            userinfo = self._userinfo(self._discovery.read(endpoint, headers))
+            if userinfo.get("sub") != claims["sub"]:
+                raise Denial("login_unproven", "userinfo: sub")
+            value = claim_of(userinfo, wanted)
+        return {**claims, wanted: value}
+
+    def _userinfo(self, answer: httpx2.Response) -> Mapping[str, Any]:
+        """The claims at the second address: JSON, or a signed token that may be encrypted for us.
+
+        A token is for us and from the provider where it says whose it is, and always signed (OpenID Connect Core 1.0,
+        section 5.3.2): what is only encrypted could come from anybody who has our public key. Raises Denial.
+        """
+        if answer.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/jwt":
+            return as_json(answer)
+        try:
+            token = answer.text.strip()
+            if token.count(".") == 4:
+                token = opened(token, self.settings.decryption_key)
+            claims = dict(self._discovery.proven(token, SIGNATURES).claims)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise Denial("login_unproven", f"userinfo: {_failed_proof(error)}") from error
+        audience = claims.get("aud", self.settings.client)
+        if claims.get("iss", self.settings.issuer) != self.settings.issuer:
+            raise Denial("login_unproven", "userinfo: iss")
+        if self.settings.client not in (audience if isinstance(audience, list) else [audience]):
+            raise Denial("login_unproven", "userinfo: aud")
+        expires = claims.get("exp", float("inf"))
+        if not isinstance(expires, int | float) or expires < time.time() - LEEWAY_SECONDS:
+            raise Denial("login_unproven", "userinfo: exp")
+        return claims
 
     def _endpoint(self, name: str) -> str:
-        return str(self._discover()[name])
+        return str(self._discovery.description()[name])
 
-    def _discover(self) -> Mapping[str, Any]:
-        """The provider's description of itself, read at most once an hour."""
-        with self._lock:
-            if not self._metadata or time.monotonic() - self._read_at > METADATA_LASTS_SECONDS:
-                self._metadata = self._described()
-                self._read_at = time.monotonic()
-            return self._metadata
 
-    def _described(self) -> Mapping[str, Any]:
-        metadata = self._read(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration")
-        addresses = [metadata.get(name) for name in ENDPOINTS]
-        addresses += [metadata[name] for name in MORE_ENDPOINTS if name in metadata]
-        if metadata.get("issuer") != self.settings.issuer or not all(map(_is_safe, addresses)):
-            raise Denial("provider_silent")
-        return metadata
+def claim_of(claims: Mapping[str, Any], name: str) -> Any:
+    """The claim of that very name; without one, what lies at the end of the name as a path of names and dots.
 
-    def _read(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        try:
-            with httpx2.Client(timeout=TIMEOUT_SECONDS) as client:
-                response = client.get(address, headers={"Accept": "application/json", **(headers or {})})
-                answer = response.raise_for_status().json()
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-            raise Denial("provider_silent") from error
-        if not isinstance(answer, dict):
-            raise Denial("provider_silent")
-        return answer
+    >>> claim_of({"realm_access": {"roles": ["viewer"]}}, "realm_access.roles")
+    ['viewer']
+    >>> claim_of({"https://id.example.it/code": "X", "https://id": {"example": 1}}, "https://id.example.it/code")
+    'X'
+    """
+    if name in claims:
+        return claims[name]
+    value: Any = claims
+    for step in name.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            return None
+        value = value[step]
+    return value
 
 
 def _claims_parameter(claim: str) -> Mapping[str, Any]:
     """OpenID Connect's "claims" parameter, which asks for no more than is needed."""
-    return {"id_token": {claim: None, "acr": {"essential": True}}, "userinfo": {claim: None}}
+    top = claim if "://" in claim else claim.partition(".")[0]
+    return {"id_token": {top: None, "acr": {"essential": True}}, "userinfo": {top: None}}
 
 
-def _is_safe(address: object) -> bool:
-    """Whether codes and tokens may be sent there: by TLS, or within this machine."""
-    if not isinstance(address, str):
-        return False
-    url = urlsplit(address)
-    return bool(url.hostname) and (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or "")))
+def _failed_proof(error: Exception) -> str:
+    """Which proof failed, in words for the log: the claim's or the error's name, and nothing that was sent."""
+    if isinstance(error, ClaimError) and error.claim in CHECKED_CLAIMS:
+        return f"{error.error}: {error.claim}"
+    return error.error if isinstance(error, JoseError) else "no token"
 
 
 def _origin(address: str) -> str:

@@ -5,6 +5,10 @@
 
 There are two cookies and two kinds of row: the *way in* lasts ten minutes, while somebody is at the identity
 provider, and can be used once; the *session* begins with a new token when the login has succeeded.
+
+The provider ends its own session more surely when it gets its ID token back, which names the person. It is kept in the
+session's row and nowhere else, as long as the session lasts, and encrypted with a key made of the cookie's token, which
+the database does not have: who reads the database, or a backup of it, cannot read the ID token.
 """
 
 import hashlib
@@ -21,6 +25,7 @@ from sqlmodel import col, delete, or_, update
 from starlette.responses import Response
 
 from videoguide.portal.configuration import STAFF_ROLES, StaffRole
+from videoguide.portal.keys import sealed, unsealed
 from videoguide.records.database import Database, LoginSession, now
 
 CITIZEN = "citizen"
@@ -29,6 +34,8 @@ WAY_IN_LASTS = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 SWEEP_EVERY_SECONDS = 300
 CSRF = "csrf"
+ID_TOKEN = "id_token"
+LONGEST_ID_TOKEN = 20_000
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -95,9 +102,11 @@ class Sessions:
         self._swept = -float(SWEEP_EVERY_SECONDS)
         self._sweeping = threading.Lock()
 
-    def begin(self, role: str, *, fiscal_code: str = "", subject: str = "") -> str:
+    def begin(self, role: str, *, fiscal_code: str = "", subject: str = "", id_token: str = "") -> str:
         """Begin a session for somebody whose login has succeeded; returns its token, for the cookie only."""
-        return self._put(role, {}, fiscal_code=fiscal_code, subject=subject)
+        token = secrets.token_urlsafe(32)
+        data = {ID_TOKEN: sealed(id_token, _key_of(token))} if 0 < len(id_token) <= LONGEST_ID_TOKEN else {}
+        return self._put(role, data, fiscal_code=fiscal_code, subject=subject, token=token)
 
     def begin_way_in(self, data: Mapping[str, str]) -> tuple[str, str]:
         """Keep what a login needs until it is done; returns the cookie's token and the CSRF token for the forms."""
@@ -131,10 +140,14 @@ class Sessions:
             self._see(row, moment)
         return Visitor(row.role, str((row.data or {}).get(CSRF, "")), row.fiscal_code, row.subject, row.token_hash)
 
-    def end(self, token: str | None) -> None:
-        """Forget the session or the way in of a token, if it has one."""
-        if hashed := hash_of(token):
-            self._delete(hashed)
+    def end(self, token: str | None) -> str:
+        """Forget the session or the way in of a token, if it has one; returns the ID token that the session had."""
+        hashed = hash_of(token)
+        row = self._row(hashed)
+        if row is None or token is None:
+            return ""
+        self._delete(hashed)
+        return unsealed(str((row.data or {}).get(ID_TOKEN, "")), _key_of(token))
 
     def sweep(self) -> int:
         """Delete all sessions and ways in that have ended; returns how many."""
@@ -164,9 +177,11 @@ class Sessions:
         with self.database.session() as session:
             session.exec(update(LoginSession).where(same).values(seen_at=moment))
 
-    def _put(self, role: str, data: dict[str, Any], *, fiscal_code: str = "", subject: str = "") -> str:
+    def _put(
+        self, role: str, data: dict[str, Any], *, fiscal_code: str = "", subject: str = "", token: str = ""
+    ) -> str:
         self._sweep_at_times()
-        token = secrets.token_urlsafe(32)
+        token = token or secrets.token_urlsafe(32)
         row = LoginSession(
             token_hash=hash_of(token),
             role=role,
@@ -190,3 +205,8 @@ class Sessions:
 def hash_of(token: str | None) -> str:
     """The hash under which the database keeps a token; empty for a text that cannot be a token of ours."""
     return hashlib.sha256(token.encode()).hexdigest() if token and _TOKEN.fullmatch(token) else ""
+
+
+def _key_of(token: str) -> bytes:
+    """The key for what only the holder of a token may read; it says nothing about the token's hash, nor the reverse."""
+    return hashlib.sha256(b"id token of " + token.encode()).digest()

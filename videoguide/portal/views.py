@@ -314,5 +314,8 @@ class SignedOutPage(Page):
     login_url: str = "/"
     """The way in again."""
 
+    goes_on: bool = False
+    """Whether the session at the identity provider goes on, so that the next person would come in without a word."""
+
 
 PAGES: tuple[type[Page], ...] = (LoginPage, GuidesPage, GuidePage, TextPage, GonePage, ErrorPage, SignedOutPage)
