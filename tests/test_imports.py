@@ -73,6 +73,7 @@ FLOORS = {
         plans
         """,
     "records": """
+        connections
         database
         applications audit monitoring
         versions

@@ -150,8 +150,7 @@ class Sessions:
     def _row(self, hashed: str) -> LoginSession | None:
         if not hashed:
             return None
-        with self.database.session() as session:
-            return session.get(LoginSession, hashed)
+        return self.database.repeatable(lambda session: session.get(LoginSession, hashed))
 
     def _delete(self, hashed: str) -> bool:
         """Delete a row; whether it was this call that did so, and not another at the same moment."""
