@@ -101,8 +101,9 @@ FLOORS = {
         configuration metrics static_files
         sessions views
         provider rendering
-        answers
+        answers readiness
         logs
+        losses
         state
         security server service streams
         login
@@ -131,6 +132,7 @@ WITHOUT_FLOORS = {"records/migrations", "records/migrations/versions"}
 BORDERS = {
     **{library: {"portal"} for library in ("authlib", "fastapi", "httpx2", "joserfc", "prometheus_client", "pydantic")},
     "starlette": {"portal"},
+    "h11": {"portal/server"},
     "uvicorn": {"portal/server"},
     "PIL": {"picture/drawing", "picture/legibility", "picture/pictures"},
     "alembic": {"records/database", "records/migrations"},

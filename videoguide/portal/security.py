@@ -32,6 +32,8 @@ CSRF_HEADER = "x-csrf-token"
 BURST = 5
 MOST_BUCKETS = 50_000
 MOST_DRAINED_BYTES = 1_000_000
+PROBES = frozenset({"/healthz", "/readyz"})
+"""What balancers ask of each process by its address, and not by the portal's name."""
 LOGIN_PATHS = ("/login", "/staff/login", "/demo/login")
 HSTS = "max-age=63072000"
 UNUSED = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "payment", "usb")
@@ -152,7 +154,7 @@ class Gate:
         """Why a request is refused; None if it is not."""
         if wait := self._wait(request):
             return Refusal("too_many", {"Retry-After": str(wait)})
-        if not self._knows_host(request.headers):
+        if request.url.path not in PROBES and not self._knows_host(request.headers):
             return Refusal("bad_host")
         if request.method not in METHODS:
             return Refusal("method", {"Allow": ", ".join(METHODS)})
