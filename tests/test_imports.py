@@ -76,7 +76,7 @@ FLOORS = {
         plans
         """,
     "records": """
-        schema
+        connections schema
         database
         installation copies
         applications audit monitoring
@@ -109,8 +109,9 @@ FLOORS = {
         configuration metrics static_files
         discovery sessions views
         provider rendering
-        answers
+        answers readiness
         logs
+        losses
         state
         security server service streams
         login
@@ -139,6 +140,7 @@ WITHOUT_FLOORS = {"records/migrations", "records/migrations/versions"}
 BORDERS = {
     **{library: {"portal"} for library in ("authlib", "fastapi", "httpx2", "joserfc", "prometheus_client", "pydantic")},
     "starlette": {"portal"},
+    "h11": {"portal/server"},
     "uvicorn": {"portal/server"},
     "PIL": {"picture/drawing", "picture/legibility", "picture/pictures"},
     "alembic": {"records/database", "records/schema", "records/migrations"},

@@ -28,7 +28,7 @@ ALWAYS = {
 EVERY_WAY = {
     200: ("GET", "/healthz", {}),
     303: ("GET", "/trial/citizen", {}),
-    400: ("GET", "/healthz", {"Host": "evil.example"}),
+    400: ("GET", "/login", {"Host": "evil.example"}),
     401: ("GET", "/trial/citizen", {"Accept": "application/json"}),
     403: ("POST", "/trial/open", {"Origin": "https://evil.example"}),
     404: ("GET", "/nothing", {}),
@@ -110,7 +110,7 @@ def test_what_was_sent_is_never_repeated(portal: RunningPortal) -> None:
 def test_behind_tls_the_browser_is_told_to_stay_there_and_cookies_are_bound_to_the_host(tmp_path: Path) -> None:
     values = {"portal_url": "https://guide.example", "portal_frames": "self https://my.example"}
     with running_portal(tmp_path, values) as portal:
-        assert httpx2.get(f"{portal.url}/healthz").status_code == 400, "only by its public name"
+        assert httpx2.get(f"{portal.url}/login").status_code == 400, "only by its public name"
         answer = httpx2.get(f"{portal.url}/healthz", headers={"Host": "guide.example"})
         assert answer.headers["strict-transport-security"].startswith("max-age=63072000")
         policy = answer.headers["content-security-policy"]

@@ -6,6 +6,7 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlmodel import SQLModel, col, select
 from tests.support.databases import MakeAddress, address, postgresql  # noqa: F401  pytest finds them here
 from videoguide.errors import StoreError
 from videoguide.records import database
+from videoguide.records.connections import RUNS
 from videoguide.records.database import (
     ApplicationRecord,
     CampaignRecord,
@@ -328,15 +330,12 @@ class TestSqlite:
         left = b"".join(path.read_bytes() for path in file.parent.glob("guides.db*"))
         assert CODE.encode() not in left and b"Giulia" not in left and b"assegno-unico" in left
 
-    def test_it_tells_when_a_reader_keeps_it_from_settling(
-        self, opened: Database, file: Path, monkeypatch: Any
-    ) -> None:
-        monkeypatch.setattr(database, "BUSY_MS", 50)
+    def test_it_tells_when_a_reader_keeps_it_from_settling(self, opened: Database, file: Path) -> None:
         reader = sqlite3.connect(file, isolation_level=None)
         fill(opened)
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM recipients").fetchall()
-        with Database(f"sqlite:///{file}") as hasty:
+        with Database(f"sqlite:///{file}", patience=replace(RUNS, busy_ms=50)) as hasty:
             with hasty.session() as session:
                 session.add(CampaignRecord(id="x", title="x"))
             assert not hasty.settle()

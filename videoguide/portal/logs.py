@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +30,31 @@ from videoguide.portal.static_files import STATIC_ROOT
 NO_ROUTE = "(none)"
 PACKAGE = Path(__file__).parents[1]
 SERVER_LOGGERS = ("uvicorn", "uvicorn.error")
+SELDOM_SECONDS = 60
+"""How often the log says the same thing again that it is enough to know once."""
+MOST_KEYS = 1000
+
+
+class Seldom:
+    """Lets each thing through once in a while, and counts what it holds back; safe to use from several threads."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[Hashable, tuple[float, int]] = {}
+
+    def times(self, key: Hashable) -> int:
+        """How often it came since it was let through last, this time included; 0 while it is held back."""
+        moment = self._clock()
+        with self._lock:
+            let_through_at, held_back = self._kept.get(key, (-float(SELDOM_SECONDS), 0))
+            if moment - let_through_at < SELDOM_SECONDS:
+                self._kept[key] = let_through_at, held_back + 1
+                return 0
+            if key not in self._kept and len(self._kept) >= MOST_KEYS:
+                self._kept.clear()
+            self._kept[key] = moment, 0
+            return held_back + 1
 
 
 class Log:
@@ -37,6 +63,7 @@ class Log:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
         self._lock = threading.Lock()
+        self._seldom = Seldom()
 
     def write(self, event: str, **fields: Any) -> None:
         """Write a line: the moment, what has happened, and these fields."""
@@ -47,9 +74,18 @@ class Log:
             stream.write(line + "\n")
             stream.flush()
 
-    def unexpected(self, error: BaseException, **fields: Any) -> None:
-        """Write a line about an error that nobody foresaw: its types, and where it was raised."""
-        self.write("unexpected", **error_fields(error), **fields)
+    def seldom(self, event: str, key: Hashable, **fields: Any) -> None:
+        """Write a line unless there was one with this key a moment ago; ``times`` says for how many it stands."""
+        if times := self._seldom.times((event, key)):
+            self.write(event, **fields, times=times)
+
+    def unexpected(self, error: BaseException, *, seldom: bool = False, **fields: Any) -> None:
+        """Write a line about an error that nobody foresaw: its types, and where it was raised; the same only seldom."""
+        place = error_fields(error)
+        if seldom:
+            self.seldom("unexpected", (place["type"], place["raised"]), **place, **fields)
+        else:
+            self.write("unexpected", **place, **fields)
 
     def listen(self) -> logging.Handler:
         """Take over what the server and the libraries log; returns the handler, which can be removed again."""
@@ -71,7 +107,10 @@ class _Handler(logging.Handler):
             fields |= error_fields(record.exc_info[1])
         elif record.name in SERVER_LOGGERS:
             fields["message"] = record.getMessage()
-        self._log.write("server", **fields)
+        if record.levelno < logging.WARNING:
+            self._log.write("server", **fields)
+        else:  # somebody who means harm can cause any number of warnings
+            self._log.seldom("server", (record.name, fields.get("message"), fields.get("raised")), **fields)
 
 
 def error_fields(error: BaseException) -> dict[str, Any]:

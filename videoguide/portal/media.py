@@ -34,7 +34,8 @@ from videoguide.portal.sessions import Visitor
 from videoguide.portal.state import Portal, portal_of
 from videoguide.records.delivery import Delivered, guide_of
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 18
+"""Who reads slowly holds two of them in memory."""
 GUIDES_KEPT = 256
 """Guides whose headers are remembered, some 100 kB each."""
 SOUNDS_KEPT = 16

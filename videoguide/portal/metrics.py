@@ -26,6 +26,12 @@ class Metrics:
             registry=self.registry,
         )
         self._open = Gauge("videoguide_requests_open", "Richieste aperte adesso.", registry=self.registry)
+        self._lost = Counter(
+            "videoguide_not_saved",
+            "Ciò che il database non ha potuto salvare, per specie.",
+            ("what",),
+            registry=self.registry,
+        )
         self._logins = Counter("videoguide_logins", "Accessi, per esito.", ("outcome",), registry=self.registry)
 
     def opened(self) -> None:
@@ -41,6 +47,10 @@ class Metrics:
     def login(self, outcome: str) -> None:
         """A login has ended: ``citizen``, ``staff``, or the code of a refusal."""
         self._logins.labels(outcome).inc()
+
+    def lost(self, what: str) -> None:
+        """Something was not saved: ``view`` or ``event``."""
+        self._lost.labels(what).inc()
 
     def text(self) -> bytes:
         """All figures in the text format of Prometheus."""

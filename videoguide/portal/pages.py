@@ -6,14 +6,15 @@
 Pages are sent uncompressed: they hold the session’s token, and the length of a compressed page reveals what is in it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from fastapi import APIRouter, Depends, Form
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -22,7 +23,7 @@ from videoguide.errors import InputError, PackError, StoreError
 from videoguide.packs import campaigns
 from videoguide.packs.campaigns import SOLVED
 from videoguide.portal import views
-from videoguide.portal.answers import Refusal, show, wants_json
+from videoguide.portal.answers import RETRY_SOON, Refusal, show, wants_json
 from videoguide.portal.login import AFTER_LOGIN, require_citizen
 from videoguide.portal.logs import route_of
 from videoguide.portal.media import CurrentVisit, Visit
@@ -94,7 +95,47 @@ def text(visit: CurrentVisit) -> Response:
     )
 
 
-@router.post("/guide/{guide}/rating")
+class RatingRoute(APIRoute):
+    """A route of the rating's form: where nothing can be saved, what was typed comes back, to be sent again later.
+
+    It takes nothing from the database, which may be what is away.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, and what happens where it fails."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except StoreError as error:
+                if wants_json(request):
+                    raise
+                log = portal_of(request).log
+                log.unexpected(error, seldom=True, route=route_of(request.scope), request=request.state.request_id)
+                fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+                return show(unsaved(request.url.path, fields), status=503, headers=RETRY_SOON)
+
+        return handled
+
+
+def unsaved(path: str, fields: Mapping[str, str]) -> views.UnsavedPage:
+    """The page of a rating that was not saved, from where it was sent to and what was sent."""
+    return views.UnsavedPage(
+        csrf=fields.get("csrf", ""),
+        rating=number_of(fields.get("rating", "")),
+        comment=fields.get("comment", "")[:COMMENT_CHARACTERS],
+        comment_characters=COMMENT_CHARACTERS,
+        rating_url=path,
+        guide_url=path.removesuffix("/rating"),
+    )
+
+
+def number_of(rating: str) -> int:
+    """The number that a form's rating is; 0 for any other text."""
+    return int(rating) if rating.isascii() and rating.isdecimal() and len(rating) < 3 else 0
+
+
 def rate(
     request: Request, visit: CurrentVisit, rating: Annotated[str, Form()] = "", comment: Annotated[str, Form()] = ""
 ) -> Response:
@@ -102,7 +143,7 @@ def rate(
 
     Raises Refusal for a rating that a program sends and that cannot be kept, StoreError.
     """
-    number = int(rating) if rating.isascii() and rating.isdecimal() and len(rating) < 3 else 0
+    number = number_of(rating)
     try:
         monitoring.rate(visit.portal.database, visit.delivered.id, number, comment)
     except InputError as error:
@@ -114,6 +155,9 @@ def rate(
     if wants_json(request):
         return JSONResponse({"saved": True})
     return RedirectResponse(f"{address(visit.delivered.id)}?saved=1#valuta", 303)
+
+
+router.add_api_route("/guide/{guide}/rating", rate, methods=["POST"], route_class_override=RatingRoute)
 
 
 class Event(BaseModel):
@@ -135,12 +179,22 @@ def event(visit: CurrentVisit, event: Event) -> Response:
 
 
 def note(visit: Visit, event: Event) -> None:
-    """Note an event of a guide. Raises Refusal for an event that no page of ours reports, StoreError."""
-    reported = monitoring.ViewEvent(event.view, event.kind, event.value)
+    """Note an event of a guide.
+
+    Raises Refusal for an event that no page of ours reports and where nothing can be saved, StoreError.
+    """
+    reported, guide = monitoring.ViewEvent(event.view, event.kind, event.value), visit.prepared.guide
+
+    def noted() -> bool:
+        monitoring.note(visit.portal.database, visit.delivered.id, guide, reported)
+        return True
+
     try:
-        monitoring.note(visit.portal.database, visit.delivered.id, visit.prepared.guide, reported)
+        is_saved = visit.portal.losses.attempt("event", noted, otherwise=False)
     except InputError as error:
         raise Refusal("invalid") from error
+    if not is_saved:
+        raise Refusal("unavailable", RETRY_SOON)
 
 
 def address(guide_id: str) -> str:
@@ -180,9 +234,16 @@ def card(portal: Portal, delivered: Delivered) -> views.GuideCard:
     )
 
 
+def open_view(visit: Visit) -> str:
+    """Record that a guide is opened; returns the view's id, or nothing where that cannot be saved."""
+    write = partial(monitoring.open_view, visit.portal.database, visit.delivered.id)
+    return visit.portal.losses.attempt("view", write, otherwise="")
+
+
 def guide_page(visit: Visit) -> views.GuidePage:
     """The page of a guide, which is opened now. Raises StoreError when a piece of it is missing."""
     delivered, guide, root = visit.delivered, visit.prepared.guide, address(visit.delivered.id)
+    view_id = open_view(visit)
     return views.GuidePage(
         title=guide.outline.title,
         csrf=visit.visitor.csrf,
@@ -197,8 +258,8 @@ def guide_page(visit: Visit) -> views.GuidePage:
         download_url=f"{root}/download.mp4",
         text_url=f"{root}/text",
         rating_url=f"{root}/rating",
-        events_url=f"{root}/events",
-        view_id=monitoring.open_view(visit.portal.database, delivered.id),
+        events_url=f"{root}/events" if view_id else "",
+        view_id=view_id,
         rating=delivered.rating.rating if delivered.rating else None,
         comment=delivered.rating.comment if delivered.rating else "",
         comment_characters=COMMENT_CHARACTERS,

@@ -36,6 +36,8 @@ DEMO_LOGIN = "/demo/login"
 LOGIN_PATHS = ("/login", "/staff/login", DEMO_LOGIN)
 FORWARDED = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-")
 """How the headers begin that a proxy adds to what it passes on."""
+PROBES = frozenset({"/healthz", "/readyz"})
+"""What balancers ask of each process by its address, and not by the portal's name."""
 HSTS = "max-age=63072000"
 UNUSED = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "payment", "usb")
 
@@ -155,7 +157,7 @@ class Gate:
         """Why a request is refused; None if it is not."""
         if wait := self._wait(request):
             return Refusal("too_many", {"Retry-After": str(wait)})
-        if not self._knows_host(request.headers):
+        if request.url.path not in PROBES and not self._knows_host(request.headers):
             return Refusal("bad_host")
         if self.demo and any(name.startswith(FORWARDED) for name in request.headers):
             return Refusal("forwarded")  # anybody may log in here: whoever is behind a proxy must not

@@ -4,18 +4,15 @@
 """For those who keep the portal running, and for those who find a fault: health, readiness, metrics, security.txt."""
 
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from videoguide.errors import StoreError
 from videoguide.portal.answers import Refusal
 from videoguide.portal.configuration import SOURCE_URL, PortalSettings, is_loopback
 from videoguide.portal.metrics import CONTENT_TYPE
 from videoguide.portal.state import portal_of
-from videoguide.records.database import Database, LoginSession
 
 SECURITY_TXT = "/.well-known/security.txt"
 SECURITY_POLICY_URL = f"{SOURCE_URL}/blob/main/SECURITY.md"
@@ -25,19 +22,23 @@ SECURITY_TXT_LASTS = timedelta(days=180)
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/healthz")
+@router.api_route("/healthz", methods=["GET", "HEAD"])
 async def health() -> JSONResponse:
     """That the process answers."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz")
-def readiness(request: Request) -> JSONResponse:
-    """Whether people can be served: the database answers, and the store can be read."""
-    portal = portal_of(request)
-    parts = {"database": _answers(portal.database), "store": _can_be_read(portal.settings.store)}
-    is_ready = all(parts.values())
-    return JSONResponse({"status": "ok" if is_ready else "unavailable", **parts}, 200 if is_ready else 503)
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+async def readiness(request: Request) -> JSONResponse:
+    """Whether people can be served, and what is wrong.
+
+    Where guides can be watched, though nothing can be saved, the answer is 200: a balancer that took this process away
+    would take the guides away, too.
+    """
+    health = await portal_of(request).readiness.health()
+    problems = {"problems": list(health.problems)} if health.problems else {}
+    answer = {"status": health.status, "database": health.database, "store": health.store, **problems}
+    return JSONResponse(answer, 503 if health.status == "unavailable" else 200)
 
 
 @router.get("/metrics")
@@ -68,20 +69,3 @@ def security_contacts(rules: PortalSettings, moment: datetime) -> str:
         ("Policy", SECURITY_POLICY_URL),
     )
     return "".join(f"{name}: {value}\n" for name, value in fields)
-
-
-def _answers(database: Database) -> bool:
-    try:
-        with database.session() as session:
-            session.get(LoginSession, "")
-    except StoreError:
-        return False
-    return True
-
-
-def _can_be_read(folder: Path) -> bool:
-    try:
-        next(folder.iterdir(), None)
-    except OSError:
-        return False
-    return True

@@ -17,6 +17,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from typing import Any
 from sqlmodel import col, delete, or_, update
 from starlette.responses import Response
 
+from videoguide.errors import StoreError
 from videoguide.portal.configuration import STAFF_ROLES, StaffRole
 from videoguide.portal.keys import sealed, unsealed
 from videoguide.records.database import Database, LoginSession, now
@@ -33,6 +35,7 @@ WAY_IN = ""
 WAY_IN_LASTS = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 SWEEP_EVERY_SECONDS = 300
+MOST_UNSAVED = 10_000
 CSRF = "csrf"
 ID_TOKEN = "id_token"
 LONGEST_ID_TOKEN = 20_000
@@ -101,6 +104,8 @@ class Sessions:
         self.way_in_cookie = Cookie("videoguide-login", secure, WAY_IN_LASTS)
         self._swept = -float(SWEEP_EVERY_SECONDS)
         self._sweeping = threading.Lock()
+        self._unsaved: dict[str, datetime] = {}
+        """When sessions were seen last that the database could not be told of: nobody is put out for that."""
 
     def begin(self, role: str, *, fiscal_code: str = "", subject: str = "", id_token: str = "") -> str:
         """Begin a session for somebody whose login has succeeded; returns its token, for the cookie only."""
@@ -133,10 +138,12 @@ class Sessions:
         if row is None or row.role == WAY_IN:
             return None
         moment = now()
-        if moment - row.seen_at > self.idle or moment - row.created_at > self.longest:
-            self._delete(row.token_hash)
+        seen_at = max(row.seen_at, self._unsaved.get(row.token_hash, row.seen_at))
+        if moment - seen_at > self.idle or moment - row.created_at > self.longest:
+            with suppress(StoreError):  # it has ended all the same
+                self._delete(row.token_hash)
             return None
-        if moment - row.seen_at >= SEEN_EVERY:
+        if moment - seen_at >= SEEN_EVERY:
             self._see(row, moment)
         return Visitor(row.role, str((row.data or {}).get(CSRF, "")), row.fiscal_code, row.subject, row.token_hash)
 
@@ -163,8 +170,7 @@ class Sessions:
     def _row(self, hashed: str) -> LoginSession | None:
         if not hashed:
             return None
-        with self.database.session() as session:
-            return session.get(LoginSession, hashed)
+        return self.database.repeatable(lambda session: session.get(LoginSession, hashed))
 
     def _delete(self, hashed: str) -> bool:
         """Delete a row; whether it was this call that did so, and not another at the same moment."""
@@ -172,10 +178,20 @@ class Sessions:
             return bool(session.exec(delete(LoginSession).where(col(LoginSession.token_hash) == hashed)).rowcount)
 
     def _see(self, row: LoginSession, moment: datetime) -> None:
-        """Note a request; of many at once, one writes, and a session that has ended meanwhile stays ended."""
+        """Note a request; of many at once, one writes, and a session that has ended meanwhile stays ended.
+
+        Where it cannot be written, it is remembered here; the next attempt is as far away as the next note.
+        """
         same = (col(LoginSession.token_hash) == row.token_hash) & (col(LoginSession.seen_at) == row.seen_at)
-        with self.database.session() as session:
-            session.exec(update(LoginSession).where(same).values(seen_at=moment))
+        if len(self._unsaved) >= MOST_UNSAVED:
+            self._unsaved.clear()
+        self._unsaved[row.token_hash] = moment  # first, so that requests at the same moment do not wait as well
+        try:
+            with self.database.session() as session:
+                session.exec(update(LoginSession).where(same).values(seen_at=moment))
+        except StoreError:
+            return
+        self._unsaved.pop(row.token_hash, None)
 
     def _put(
         self, role: str, data: dict[str, Any], *, fiscal_code: str = "", subject: str = "", token: str = ""

@@ -10,8 +10,10 @@ from starlette.requests import Request
 
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.logs import Log
+from videoguide.portal.losses import Losses
 from videoguide.portal.metrics import Metrics
 from videoguide.portal.provider import Provider
+from videoguide.portal.readiness import Readiness
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.records.database import Database
 from videoguide.runs.desk import Desk
@@ -43,6 +45,8 @@ class Portal:
     people: tuple[SamplePerson, ...]
     log: Log
     metrics: Metrics
+    losses: Losses
+    readiness: Readiness
 
 
 def portal_of(request: Request) -> Portal:

@@ -223,13 +223,8 @@ class WatchPage(GuideWords):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuidePage(WatchPage):
-    """A person's guide, to watch, to act on and to rate."""
-
-    template: ClassVar[str] = "guide.html"
-
-    cases: tuple[str, ...] = ()
-    """What it is about, each case in plain words."""
+class RatingForm(Page):
+    """The form in which a person rates a guide."""
 
     rating: int | None = None
     """The rating that the person has sent, if any."""
@@ -241,7 +236,7 @@ class GuidePage(WatchPage):
     """Whether a form sent without scripts has just been saved."""
 
     problem: str = ""
-    """Why a form sent without scripts was not accepted; empty if it was."""
+    """Why a form sent without scripts was not saved; empty if it was."""
 
     thanks: str = THANKS
     """What is said when a rating is saved."""
@@ -251,6 +246,36 @@ class GuidePage(WatchPage):
 
     comment_characters: int
     """How long a comment may be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidePage(WatchPage, RatingForm):
+    """A person's guide, to watch, to act on and to rate."""
+
+    template: ClassVar[str] = "guide.html"
+
+    cases: tuple[str, ...] = ()
+    """What it is about, each case in plain words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsavedPage(RatingForm):
+    """A rating that could not be saved just now, in its form, to be sent again."""
+
+    template: ClassVar[str] = "unsaved.html"
+
+    title: str = "La tua valutazione non è ancora salvata"
+
+    problem: str = (
+        "È un problema nostro, non tuo. Quello che hai scritto è ancora qui: prova a inviarlo di nuovo tra qualche "
+        "minuto."
+    )
+
+    rating_url: str
+    """Where the form posts to."""
+
+    guide_url: str
+    """The page of the guide."""
 
 
 def _is_there(button: TimedButton, moment_ms: int) -> bool:
@@ -318,4 +343,13 @@ class SignedOutPage(Page):
     """Whether the session at the identity provider goes on, so that the next person would come in without a word."""
 
 
-PAGES: tuple[type[Page], ...] = (LoginPage, GuidesPage, GuidePage, TextPage, GonePage, ErrorPage, SignedOutPage)
+PAGES: tuple[type[Page], ...] = (
+    LoginPage,
+    GuidesPage,
+    GuidePage,
+    UnsavedPage,
+    TextPage,
+    GonePage,
+    ErrorPage,
+    SignedOutPage,
+)

@@ -7,15 +7,14 @@ SQLite in WAL mode by default; any other SQLAlchemy address by one setting. Open
 date (``schema.py``). Moments are timezone-aware, in UTC.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic.util.exc import CommandError
-from sqlalchemy import JSON, Column, Engine, Index, LargeBinary, UniqueConstraint, event, text
+from sqlalchemy import JSON, Column, Engine, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, create_engine
@@ -23,9 +22,14 @@ from sqlmodel import Field, Session, SQLModel, create_engine
 from videoguide.errors import StoreError
 from videoguide.modes import private, tighten
 from videoguide.records import schema
+from videoguide.records.connections import RUNS, Patience, Reach, engine_options, reason, set_up, was_cut
 
-BUSY_MS = 30_000
 COMMENT_CHARACTERS = 500
+
+ATTEMPTS = 3
+"""How often work is done whose connection breaks."""
+
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -352,31 +356,49 @@ class LoginSession(SQLModel, table=True):
 
 
 class Database:
-    """An open database, its schema brought up to date unless ``migrate`` is False; use it in a ``with`` block.
+    """An open database, its schema brought up to date unless ``migrate`` is False. Raises StoreError."""
 
-    Raises StoreError when it cannot be opened.
-    """
-
-    def __init__(self, address: str, *, migrate: bool = True) -> None:
+    def __init__(self, address: str, *, migrate: bool = True, patience: Patience = RUNS) -> None:
         self.address = address
-        self.engine = _engine(address, migrate=migrate)
+        self.engine = _engine(address, migrate=migrate, patience=patience)
+        self._reach = Reach(self.engine, redacted(address), patience.away_seconds)
 
     def __enter__(self) -> "Database":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.engine.dispose()
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A transaction: committed at the end of the block, rolled back on an error. Raises StoreError."""
+    def session(self, *, patient: bool = True) -> Iterator[Session]:
+        """A transaction: committed at the end of the block, rolled back on an error. Raises StoreError.
+
+        Without patience it does not wait for a server that is away.
+        """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with (
+                self._reach.connection(patient=patient) as connection,
+                Session(connection, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 yield session
         except SQLAlchemyError as error:
-            raise StoreError(redacted(self.address), f"il database rifiuta: {_reason(error)}") from error
+            raise self._refusal(error) from error
+
+    def repeatable(self, work: Callable[[Session], T]) -> T:
+        """What ``work`` returns, done in a transaction, and again where the connection to the server breaks.
+
+        For what may be done twice: reading, and writing what is the same the second time. Raises StoreError.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.session() as session:
+                    return work(session)
+            except StoreError as error:
+                if not was_cut(error.__cause__):
+                    raise
+        with self.session() as session:
+            return work(session)
 
     def settle(self) -> bool:
         """Remove deleted data from SQLite's write-ahead log as well; other databases do that themselves.
@@ -390,17 +412,17 @@ class Database:
             with self.engine.connect() as connection:
                 busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
         except SQLAlchemyError as error:
-            raise StoreError(redacted(self.address), f"il database rifiuta: {_reason(error)}") from error
+            raise self._refusal(error) from error
         return not busy
+
+    def _refusal(self, error: SQLAlchemyError) -> StoreError:
+        return StoreError(redacted(self.address), f"il database rifiuta: {reason(error)}")
 
 
 def exists(address: str) -> bool:
     """Whether the database exists: False only for a SQLite file that does not. Raises StoreError for a bad address."""
-    try:
-        url = make_url(address)
-    except (SQLAlchemyError, ValueError) as error:
-        raise StoreError(redacted(address), "non è un indirizzo di database") from error
-    return not (url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists())
+    file = _file(address)
+    return file is None or file.exists()
 
 
 def open_to_read(address: str) -> "Database | None":
@@ -408,7 +430,8 @@ def open_to_read(address: str) -> "Database | None":
 
     Raises StoreError.
     """
-    if not exists(address) or _is_empty(address):
+    file = _file(address)
+    if file and not (file.exists() and file.stat().st_size):
         return None
     database = Database(address, migrate=False)
     try:
@@ -423,24 +446,28 @@ def open_to_read(address: str) -> "Database | None":
     return None
 
 
-def _is_empty(address: str) -> bool:
-    url = make_url(address)
-    return bool(url.drivername.startswith("sqlite") and url.database and not Path(url.database).stat().st_size)
-
-
-def _engine(address: str, *, migrate: bool) -> Engine:
+def _file(address: str) -> Path | None:
+    """SQLite's file; None for another database, and for one in memory."""
     try:
-        engine = create_engine(address)
+        url = make_url(address)
+    except (SQLAlchemyError, ValueError) as error:
+        raise StoreError(redacted(address), "non è un indirizzo di database") from error
+    return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
+
+
+def _engine(address: str, *, migrate: bool, patience: Patience) -> Engine:
+    try:
+        url = make_url(address)
+        engine = create_engine(url, **engine_options(url, patience))
     except ImportError as error:
         raise StoreError(redacted(address), f"manca il pacchetto per questo database: {error.name}") from error
     except (SQLAlchemyError, ValueError) as error:  # a ValueError is a port that is no number
         raise StoreError(redacted(address), f"non è un indirizzo di database: {type(error).__name__}") from error
     try:
         with private():  # SQLite gives its journals the mode of the database
-            if engine.dialect.name == "sqlite":
-                event.listen(engine, "connect", _set_up_sqlite)
-                if engine.url.database:
-                    _make_private(Path(engine.url.database), migrate)
+            if engine.dialect.name == "sqlite" and engine.url.database:
+                _make_private(Path(engine.url.database), migrate)
+            set_up(engine, patience)
             if migrate:
                 schema.migrate(engine)
         return engine
@@ -462,23 +489,6 @@ def _make_private(file: Path, existing: bool) -> None:
     if existing:
         for path in (file, *(file.with_name(f"{file.name}{journal}") for journal in ("-wal", "-shm"))):
             tighten(path)
-
-
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # secure_delete: deleted data is overwritten, as it may be about a person
-    pragmas = f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"
-    for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    """The reason, without the statement and its values, which are personal data."""
-    message = str(getattr(error, "orig", "")).lower()
-    if "full" in message or "no space" in message:
-        return "lo spazio sul disco è finito"
-    return "è occupato" if "locked" in message else type(error).__name__
 
 
 def redacted(address: str) -> str:

@@ -92,22 +92,19 @@ _GUIDE = _GUIDES.where(col(GuideRecord.id) == bindparam("guide"))
 
 
 def _delivered(database: Database, fiscal_code: str, guide: str | None = None) -> Iterable[Delivered]:
-    values = {"person": fiscal_code, "moment": now()}
-    with database.session() as session:
-        if guide is None:
-            rows = session.execute(_GUIDES, values)
-        else:
-            rows = session.execute(_GUIDE, {**values, "guide": guide})
-        return [
-            Delivered(
-                id=guide_id,
-                campaign=campaign,
-                cases=split_ids(cases),
-                made_at=made_at,
-                ended=because,
-                is_seen=bool(views),
-                rating=GuideRating(rating, comment) if rating else None,
-                keys=GuideKeys.unpacked(outline, segments),
-            )
-            for guide_id, campaign, cases, made_at, because, views, rating, comment, outline, segments in rows
-        ]
+    values = {"person": fiscal_code, "moment": now()} | ({} if guide is None else {"guide": guide})
+    query = _GUIDES if guide is None else _GUIDE
+    rows = database.repeatable(lambda session: session.execute(query, values).all())
+    return [
+        Delivered(
+            id=guide_id,
+            campaign=campaign,
+            cases=split_ids(cases),
+            made_at=made_at,
+            ended=because,
+            is_seen=bool(views),
+            rating=GuideRating(rating, comment) if rating else None,
+            keys=GuideKeys.unpacked(outline, segments),
+        )
+        for guide_id, campaign, cases, made_at, because, views, rating, comment, outline, segments in rows
+    ]

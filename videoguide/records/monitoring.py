@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select, update
+from sqlmodel import Session, col, select, update
 
 from videoguide.errors import InputError, StoreError, UnknownChoice
 from videoguide.guide.guides import Guide
@@ -47,7 +47,8 @@ def open_view(database: Database, guide: str) -> str:
     Raises StoreError.
     """
     moment = now()
-    with database.session() as session:
+
+    def opened(session: Session) -> str:
         latest = session.exec(
             select(View).where(View.guide_id == guide).order_by(col(View.opened_at).desc()).limit(1)
         ).first()
@@ -56,6 +57,8 @@ def open_view(database: Database, guide: str) -> str:
         view = View(id=secrets.token_hex(16), guide_id=guide, opened_at=moment)
         session.add(view)
         return view.id
+
+    return database.repeatable(opened)
 
 
 def note(database: Database, guide_id: str, guide: Guide, event: ViewEvent) -> None:
@@ -87,7 +90,8 @@ def note(database: Database, guide_id: str, guide: Guide, event: ViewEvent) -> N
 
 def _note(database: Database, guide_id: str, event: ViewEvent) -> None:
     moment, value = now(), event.value
-    with database.session() as session:
+
+    def noted(session: Session) -> None:
         view = session.get(View, event.view)
         if view is None or view.guide_id != guide_id:
             raise InputError("visione sconosciuta")
@@ -111,6 +115,8 @@ def _note(database: Database, guide_id: str, event: ViewEvent) -> None:
                 press.pressed_at = press.pressed_at or moment
             session.add(press)
 
+    database.repeatable(noted)
+
 
 def rate(database: Database, guide_id: str, rating: int, comment: str) -> None:
     """Keep a person's rating of a guide, one of RATINGS, and their comment, in the place of an earlier one.
@@ -124,10 +130,13 @@ def rate(database: Database, guide_id: str, rating: int, comment: str) -> None:
     if len(words) > COMMENT_CHARACTERS:
         raise InputError(f"commento: {len(words)} caratteri; ammessi: {COMMENT_CHARACTERS}")
     moment = now()
-    with database.session() as session:
+
+    def rated(session: Session) -> None:
         before = session.get(Rating, guide_id)
         if before is None:
             session.add(Rating(guide_id=guide_id, stars=rating, comment=words, rated_at=moment))
         elif (before.stars, before.comment) != (rating, words):
             before.stars, before.comment, before.changed_at = rating, words, moment
             session.add(before)
+
+    database.repeatable(rated)

@@ -11,6 +11,7 @@ const PROBLEMS = {
   413: "Il commento è troppo lungo: accorcialo e prova di nuovo.",
   422: "Non è stato possibile salvare: controlla la risposta e il commento.",
   429: "Hai inviato molte risposte in poco tempo: aspetta un minuto e prova di nuovo.",
+  503: "Non è stato possibile salvare: è un problema nostro. Quello che hai scritto resta qui: prova di nuovo tra qualche minuto.",
   other: "Non è stato possibile salvare. Prova di nuovo tra poco.",
 }
 
