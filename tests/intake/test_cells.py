@@ -60,12 +60,12 @@ def test_what_is_no_count_or_could_be_a_thousand_is_not_read(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", ["NULL", "null", "NaN", "None", "N/A", "n.d.", "\\N", "<NA>", "NaT", "-", " nil ", ""])
 def test_words_for_nothing_are_nothing(cell: str) -> None:
-    assert present(cell) == ""
+    assert present(["x", cell]) == ["x", ""]
 
 
 @pytest.mark.parametrize("cell", ["0", "NO", "N", "no", "NADA", "Nilla", "#N/D", "?"])
 def test_other_words_are_something(cell: str) -> None:
-    assert present(cell) == cell
+    assert present([cell, " y "]) == [cell, "y"]
 
 
 class TestFiscalCodes:

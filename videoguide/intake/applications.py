@@ -165,7 +165,7 @@ class _RowReader:
             return Rejection(row.number, columns[reject.field], reject.reason)
 
     def _application(self, record: Sequence[str]) -> Application:
-        cell = dict(zip(self.fields, map(cells.present, record), strict=True))
+        cell = dict(zip(self.fields, cells.present(record), strict=True))
         first_name = record[self.first_name_place]
         application_id = _id(cell["id"])
         fiscal_code = _fiscal_code(cell["fiscal_code"])

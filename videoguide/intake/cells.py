@@ -8,7 +8,7 @@ Only spellings that can mean one thing are read: what could mean two is not gues
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -62,10 +62,10 @@ _ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep"
 _MONTHS = {name: month for names in (_ITALIAN_MONTHS, _ENGLISH_MONTHS) for month, name in enumerate(names, 1)}
 
 
-def present(cell: str) -> str:
-    """A cell without blanks around it; nothing for what exports write where there is nothing."""
-    text = cell.strip()
-    return "" if text in _NULLS else text
+def present(record: Iterable[str]) -> list[str]:
+    """The cells without blanks around them; nothing for what exports write where there is nothing."""
+    texts = list(map(str.strip, record))
+    return texts if _NULLS.isdisjoint(texts) else ["" if text in _NULLS else text for text in texts]
 
 
 @lru_cache(maxsize=65_536)

@@ -226,8 +226,8 @@ def _written(word: str, spellings: _Spellings, *, capitals: bool, small: bool, f
 def _accented(part: str, spellings: _Spellings, *, shouted: bool, capitals: bool, last: bool) -> str:
     """A part without hyphens: accents in place of apostrophes, and those that capitals have dropped where sure."""
     bare = re.sub("['’‘]", "", part)
-    known = spellings.with_apostrophe if bare != part else spellings.in_capitals if capitals else {}
-    if accented := known.get(unaccented(bare)):
+    forms = spellings.with_apostrophe if bare != part else spellings.in_capitals if capitals else {}
+    if accented := forms.get(unaccented(bare)):
         return _capitalised(accented)
     stem = part.rstrip("'’‘")
     if stem != part and stem and (last or len(stem) > 2):  # "DE' MEDICI" keeps it

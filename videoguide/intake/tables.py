@@ -59,7 +59,7 @@ def header_among(
 
 def unguarded(cells: Sequence[str]) -> Sequence[str]:
     """Cells without the formulas that guard text in a spreadsheet."""
-    if not any(cell.lstrip().startswith('="') for cell in cells):
+    if '="' not in "".join(cells):  # nearly always, and this is a tenth of the time of looking at each
         return cells
     return tuple(_unguarded(cell) for cell in cells)
 
