@@ -21,6 +21,8 @@ from videoguide.records.database import View
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 WINDOW = "Quali scontrini servono"
+WIDE = "WOMO" * 5 + "WOMo"
+"""A name of as many letters as are allowed, which is too wide for the picture."""
 
 
 @pytest.fixture(scope="module")
@@ -125,13 +127,13 @@ def test_while_it_is_made_the_page_says_how_far_it_is(tab: Tab, portal: Portal) 
 
 def test_what_cannot_be_made_is_told_on_the_page_and_can_be_changed(tab: Tab) -> None:
     page = open_form(tab)
-    page.get_by_label("Nome", exact=True).fill("M" * 24)
+    page.get_by_label("Nome", exact=True).fill(WIDE)
     page.get_by_role("button", name="Fai l’anteprima", exact=True).click()
     page.get_by_text("Nome: è troppo lungo per l’immagine.").wait_for(timeout=60_000)
     assert page.get_by_role("button", name="Riprova").is_visible()
     tab.is_sound("preview-6-problem")
     page.locator("[data-making-problem]").get_by_role("link", name="Cambia qualcosa").click()
-    assert page.get_by_label("Nome", exact=True).input_value() == "M" * 24
+    assert page.get_by_label("Nome", exact=True).input_value() == WIDE
 
 
 def test_what_the_form_does_not_accept_is_told_above_it(tab: Tab) -> None:
