@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-"""A database that is locked, read-only, full, restarted or away: guides are watched all the same, words are not lost."""
+"""A database that is locked, read-only, full, restarted or away: guides are watched all the same, no words are lost."""
 
 import re
 import resource
@@ -21,7 +21,7 @@ from sqlmodel import select
 from tests.support.databases import PostgreSQL, postgresql_server, write_lock
 from tests.support.delivered_guides import deliver
 from tests.support.portal_processes import PortalProcess, fill, portal_process, small_disk
-from tests.support.portals import GIULIA, RunningPortal, hidden, running_portal
+from tests.support.portals import GIULIA, RunningPortal, becomes, hidden, running_portal
 from videoguide.guide.guides import Guide
 from videoguide.portal import losses
 from videoguide.records.connections import PEOPLE, RUNS
@@ -47,7 +47,7 @@ def citizen(portal: RunningPortal) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def lock(portal: RunningPortal, tmp_path: Path) -> Callable[[], Any]:
-    """``with lock():`` somebody else is writing."""
+    """A way to have somebody else write for a while."""
     return lambda: write_lock(tmp_path / "portal.db")
 
 
@@ -61,17 +61,6 @@ def not_saved(portal: RunningPortal | PortalProcess, what: str) -> float:
     text = httpx2.get(f"{portal.url}/metrics").text
     count = re.search(rf'^videoguide_not_saved_total{{what="{what}"}} (\S+)$', text, re.MULTILINE)
     return float(count[1]) if count else 0
-
-
-def becomes(url: str, wanted: dict[str, Any]) -> httpx2.Response:
-    """Ask for readiness until it is as wanted: an answer lasts a second."""
-    deadline = time.monotonic() + 20
-    while True:
-        answer = httpx2.get(f"{url}/readyz", timeout=20)
-        if answer.json().items() >= wanted.items():
-            return answer
-        assert time.monotonic() < deadline, answer.text
-        time.sleep(0.1)
 
 
 class TestLock:

@@ -31,7 +31,7 @@ from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.login import require_citizen, require_staff
 from videoguide.portal.logs import Log
-from videoguide.portal.server import Limits, create_server
+from videoguide.portal.server import ServerLimits, create_server
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.state import Portal
 
@@ -147,7 +147,7 @@ def running_portal(
     store: Path | None = None,
     scenes: Path | None = None,
     database: str | None = None,
-    limits: Limits | None = None,
+    limits: ServerLimits | None = None,
 ) -> Iterator[RunningPortal]:
     """A portal with the trial routes under uvicorn on a free port; store and database are new, but for given ones.
 
@@ -263,6 +263,17 @@ def raw(portal: RunningPortal, request: bytes) -> bytes:
         while part := connection.recv(65536):
             parts.append(part)
         return b"".join(parts)
+
+
+def becomes(url: str, wanted: dict[str, Any]) -> httpx2.Response:
+    """Ask for readiness until it is as wanted: an answer lasts a second."""
+    deadline = time.monotonic() + 20
+    while True:
+        answer = httpx2.get(f"{url}/readyz", timeout=20)
+        if answer.json().items() >= wanted.items():
+            return answer
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.1)
 
 
 def go_to_provider(browser: httpx2.Client, path: str) -> str:

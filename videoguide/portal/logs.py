@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -69,7 +70,8 @@ class Log:
         """Write a line: the moment, what has happened, and these fields."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"time": moment, "event": event, **fields}, ensure_ascii=False)
-        with self._lock:
+        # a log that cannot be written, as on a full disk, takes no page away
+        with self._lock, suppress(OSError):
             stream = self._stream or sys.stderr
             stream.write(line + "\n")
             stream.flush()

@@ -28,7 +28,7 @@ MOST_FILES = 65_536
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """How long the server waits for those who are connected to it."""
 
     request_seconds: float = 30
@@ -41,7 +41,7 @@ class Limits:
     """
 
 
-def create_server(app: FastAPI, host: str, port: int, *, limits: Limits | None = None) -> uvicorn.Server:
+def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | None = None) -> uvicorn.Server:
     """The portal's server, which is not running yet: its ``run()`` serves until it is stopped.
 
     Raises InputError as ``check_bind``.
@@ -54,7 +54,7 @@ def create_server(app: FastAPI, host: str, port: int, *, limits: Limits | None =
             host=host,
             port=port,
             # half of the files: a film that is sent has one open beside its connection
-            http=impatient_protocol(limits or Limits(), most=raise_file_limit() // 2),
+            http=impatient_protocol(limits or ServerLimits(), most=raise_file_limit() // 2),
             ws="none",
             log_config=None,
             access_log=False,
@@ -112,7 +112,7 @@ class Deadline:
             self._due = None
 
 
-def impatient_protocol(limits: Limits, most: int) -> type[H11Protocol]:
+def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
     """HTTP on connections that are closed where the other side keeps silent for too long.
 
     With more than ``most`` connections, one makes room for a new one: that which has owed its request for longest, or
