@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoguide.portal.answers import refused
@@ -180,6 +180,8 @@ class Recorder:
         self.metrics.opened()
         try:
             await self.app(scope, receive, noting)
+        except ClientDisconnect:
+            pass  # in the middle of what was being sent to us: there is nobody to answer
         except Exception as error:
             self.log.unexpected(error, route=route_of(scope), request=request_id)
             if not status:

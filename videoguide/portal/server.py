@@ -27,6 +27,10 @@ MOST_FILES = 65_536
 """The open files we ask the system for, where it allows as many; by default it gives 1,024."""
 
 
+MOST_WAITING = 2048
+"""Connections that the system keeps for us until we take them."""
+
+
 @dataclass(frozen=True)
 class ServerLimits:
     """How long the server waits for those who are connected to it."""
@@ -48,13 +52,16 @@ def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | 
     """
     portal: Portal = app.state.portal
     check_bind(host, portal.rules, demo=portal.demo)
+    files = raise_file_limit()
     return uvicorn.Server(
         uvicorn.Config(
             app,
             host=host,
             port=port,
             # half of the files: a film that is sent has one open beside its connection
-            http=impatient_protocol(limits or ServerLimits(), most=raise_file_limit() // 2),
+            http=impatient_protocol(limits or ServerLimits(), most=files // 2),
+            # asyncio takes as many at once before anybody can make room, and does not bear to run out of files
+            backlog=min(MOST_WAITING, files // 4),
             ws="none",
             log_config=None,
             access_log=False,
