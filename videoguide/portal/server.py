@@ -60,8 +60,8 @@ def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | 
             port=port,
             # half of the files: a film that is sent has one open beside its connection
             http=impatient_protocol(limits or ServerLimits(), most=files // 2),
-            # asyncio takes as many at once before anybody can make room, and does not bear to run out of files
-            backlog=min(MOST_WAITING, files // 4),
+            # asyncio takes some times as many before we can make room, and does not bear to run out of files
+            backlog=min(MOST_WAITING, files // 16),
             ws="none",
             log_config=None,
             access_log=False,
