@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-"""A database that is locked, read-only, full, restarted or away: guides are watched, and no words are lost."""
+"""A database that is locked, read-only, full, restarted or away: guides are watched all the same, no words are lost."""
 
 import re
 import resource
@@ -48,7 +48,7 @@ def citizen(portal: RunningPortal) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def lock(portal: RunningPortal, tmp_path: Path) -> Callable[[], Any]:
-    """Makes contexts in which somebody else is writing."""
+    """A way to have somebody else write for a while."""
     return lambda: write_lock(tmp_path / "portal.db")
 
 

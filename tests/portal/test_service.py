@@ -3,7 +3,9 @@
 
 """What is there for those who keep the portal running, and for those who find a fault in it."""
 
+import asyncio
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +14,10 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.portals import RunningPortal, becomes, running_portal
+from tests.support.portals import RunningPortal, becomes, raw, running_portal
 from videoguide.errors import InputError
 from videoguide.portal.configuration import PortalSettings
+from videoguide.portal.readiness import Health, Readiness
 from videoguide.portal.service import security_contacts
 
 
@@ -31,7 +34,10 @@ def test_health_is_told_and_readiness_looks_at_the_database_and_the_store(tmp_pa
         assert ready.status_code == 200 and ready.json() == {"status": "ok", "database": True, "store": True}
         shutil.rmtree(tmp_path / "store")
         ready = becomes(portal.url, {"status": "unavailable", "database": True, "store": False})
-        assert ready.status_code == 503 and "Il magazzino" in ready.json()["problems"][0]
+        assert ready.status_code == 503
+        assert ready.json()["problems"] == [
+            "Il magazzino delle scene non si può leggere: il file o la cartella non esiste."
+        ]
         (tmp_path / "store").mkdir()
         with portal.portal.database.session() as session:
             session.connection().exec_driver_sql("DROP TABLE sessions")
@@ -39,6 +45,40 @@ def test_health_is_told_and_readiness_looks_at_the_database_and_the_store(tmp_pa
         with portal.as_browser_of("A" * 43) as browser:
             answer = browser.get("/trial/citizen")
             assert answer.status_code == 503 and "in pausa" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_are_answered_whatever_they_call_the_portal_and_nothing_else_is(
+    portal: RunningPortal, path: str
+) -> None:
+    for host in ("10.0.3.17:8000", "[fd00::17]:8000", "pod-7.internal"):
+        for method in ("GET", "HEAD"):
+            assert httpx2.request(method, portal.url + path, headers={"Host": host}).status_code == 200
+        assert httpx2.get(f"{portal.url}/login", headers={"Host": host}).status_code == 400
+        assert httpx2.get(f"{portal.url}{path}/..%2Flogin", headers={"Host": host}).status_code == 400
+    assert raw(portal, f"GET {path} HTTP/1.0\r\n\r\n".encode()).startswith(b"HTTP/1.1 200"), "without any name"
+
+
+def test_however_many_ask_for_readiness_somebody_looks_once() -> None:
+    looks = 0
+
+    def look() -> Health:
+        nonlocal looks
+        looks += 1
+        time.sleep(0.1)
+        return Health(database=True, store=True)
+
+    async def ask() -> None:
+        readiness = Readiness(look, lasts_seconds=3600)
+        impatient = asyncio.create_task(readiness.health())
+        await asyncio.sleep(0.02)
+        impatient.cancel()
+        answers = await asyncio.gather(*(readiness.health() for _ in range(500)))
+        assert {answer.status for answer in answers} == {"ok"} and looks == 1, "one who hangs up changes nothing"
+        await Readiness(look, lasts_seconds=0).health()
+        assert looks == 2
+
+    asyncio.run(ask())
 
 
 def test_metrics_are_prometheus_text_with_bounded_labels(portal: RunningPortal) -> None:

@@ -24,6 +24,7 @@ import pytest
 
 from tests.support.delivered_guides import deliver
 from tests.support.invented_guides import environment
+from tests.support.places import ROOT
 from tests.support.portals import GIULIA
 from videoguide.guide.guides import Guide
 from videoguide.portal.sessions import CITIZEN, Sessions
@@ -74,9 +75,18 @@ class PortalProcess:
 
 @contextmanager
 def portal_process(
-    folder: Path, guide: Guide, *, store: Path, database: str = "", files: tuple[int, int] | None = None
+    folder: Path,
+    guide: Guide,
+    *,
+    store: Path,
+    database: str = "",
+    files: tuple[int, int] | None = None,
+    tree: Path = ROOT,
 ) -> Iterator[PortalProcess]:
-    """``videoguide serve`` with a guide of Giulia's; ``files`` are the soft and the hard limit of open files."""
+    """``videoguide serve`` with a guide of Giulia's; ``files`` are the soft and the hard limit of open files.
+
+    ``tree`` is the checkout whose program it is.
+    """
     address = database or f"sqlite:///{folder}/portal.db"
     with Database(address) as opened:
         pairing.join_by_hand(Store(store), opened, forced=True)
@@ -100,7 +110,8 @@ def portal_process(
     with log.open("w") as stream:
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, "serve", "--port", str(port)],
-            env=environment(store, **more),
+            cwd=folder,
+            env=environment(store, **more) | {"PYTHONPATH": str(tree)},
             stdout=stream,
             stderr=stream,
             preexec_fn=limit,

@@ -32,7 +32,7 @@ from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.login import require_citizen, require_staff
 from videoguide.portal.logs import Log
-from videoguide.portal.server import ClientLimits, create_server
+from videoguide.portal.server import ServerLimits, create_server
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.state import Portal
 
@@ -148,7 +148,7 @@ def running_portal(
     store: Path | None = None,
     scenes: Path | None = None,
     database: str | None = None,
-    limits: ClientLimits | None = None,
+    limits: ServerLimits | None = None,
 ) -> Iterator[RunningPortal]:
     """A portal with the trial routes under uvicorn on a free port; its store is new, but for the scenes of a given one.
 
@@ -302,6 +302,17 @@ def raw(portal: RunningPortal, request: bytes) -> bytes:
         return b"".join(parts)
 
 
+def becomes(url: str, wanted: dict[str, Any]) -> httpx2.Response:
+    """Ask for readiness until it is as wanted: an answer lasts a second."""
+    deadline = time.monotonic() + 20
+    while True:
+        answer = httpx2.get(f"{url}/readyz", timeout=20)
+        if answer.json().items() >= wanted.items():
+            return answer
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.1)
+
+
 def go_to_provider(browser: httpx2.Client, path: str) -> str:
     """The provider's address that the browser is sent to."""
     answer = browser.get(path)
@@ -350,14 +361,3 @@ def hidden(page: httpx2.Response, name: str) -> str:
 
 def query_of(address: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(address).query))
-
-
-def becomes(url: str, wanted: dict[str, Any]) -> httpx2.Response:
-    """Ask for readiness until it is as wanted: an answer lasts a second."""
-    deadline = time.monotonic() + 20
-    while True:
-        answer = httpx2.get(f"{url}/readyz", timeout=20)
-        if answer.json().items() >= wanted.items():
-            return answer
-        assert time.monotonic() < deadline, answer.text
-        time.sleep(0.1)

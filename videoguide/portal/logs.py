@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoguide.portal.answers import refused
@@ -70,7 +70,8 @@ class Log:
         """Write a line: the moment, what has happened, and these fields."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"time": moment, "event": event, **fields}, ensure_ascii=False)
-        with self._lock, suppress(OSError):  # a log on a full disk is no reason to show nobody anything
+        # a log that cannot be written, as on a full disk, takes no page away
+        with self._lock, suppress(OSError):
             stream = self._stream or sys.stderr
             stream.write(line + "\n")
             stream.flush()
@@ -179,6 +180,8 @@ class Recorder:
         self.metrics.opened()
         try:
             await self.app(scope, receive, noting)
+        except ClientDisconnect:
+            pass  # in the middle of what was being sent to us: there is nobody to answer
         except Exception as error:
             self.log.unexpected(error, route=route_of(scope), request=request_id)
             if not status:

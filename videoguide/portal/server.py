@@ -27,8 +27,12 @@ MOST_FILES = 65_536
 """The open files we ask the system for, where it allows as many; by default it gives 1,024."""
 
 
+MOST_WAITING = 2048
+"""Connections that the system keeps for us until we take them."""
+
+
 @dataclass(frozen=True)
-class ClientLimits:
+class ServerLimits:
     """How long the server waits for those who are connected to it."""
 
     request_seconds: float = 30
@@ -41,20 +45,23 @@ class ClientLimits:
     """
 
 
-def create_server(app: FastAPI, host: str, port: int, *, limits: ClientLimits | None = None) -> uvicorn.Server:
+def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | None = None) -> uvicorn.Server:
     """The portal's server, which is not running yet: its ``run()`` serves until it is stopped.
 
     Raises InputError as ``check_bind``.
     """
     portal: Portal = app.state.portal
     check_bind(host, portal.rules, demo=portal.demo)
+    files = raise_file_limit()
     return uvicorn.Server(
         uvicorn.Config(
             app,
             host=host,
             port=port,
             # half of the files: a film that is sent has one open beside its connection
-            http=impatient_protocol(limits or ClientLimits(), most=raise_file_limit() // 2),
+            http=impatient_protocol(limits or ServerLimits(), most=files // 2),
+            # asyncio takes some times as many before we can make room, and does not bear to run out of files
+            backlog=min(MOST_WAITING, files // 16),
             ws="none",
             log_config=None,
             access_log=False,
@@ -112,7 +119,7 @@ class Deadline:
             self._due = None
 
 
-def impatient_protocol(limits: ClientLimits, most: int) -> type[H11Protocol]:
+def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
     """HTTP on connections that are closed where the other side keeps silent for too long.
 
     With more than ``most`` connections, one makes room for a new one: that which has owed its request for longest, or
