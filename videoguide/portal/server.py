@@ -135,9 +135,7 @@ def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
             super().connection_made(transport)
             self._note_request()
             if len(self.connections) > most:
-                longest = next((other for other in chain(owing, stalled) if other is not self), None)
-                if longest is not None:
-                    longest.transport.abort()
+                self._make_room()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
@@ -159,6 +157,13 @@ def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
             self._reading.call_off()
             stalled.pop(self, None)
             super().resume_writing()
+
+        def _make_room(self) -> None:
+            longest = next((other for other in chain(owing, stalled) if other is not self), None)
+            if longest is not None:
+                owing.pop(longest, None)  # now, as it is lost a moment later, and others may come before
+                stalled.pop(longest, None)
+                longest.transport.abort()
 
         def _note_request(self) -> None:
             if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
