@@ -32,7 +32,7 @@ MOST_WAITING = 2048
 
 
 @dataclass(frozen=True)
-class ServerLimits:
+class ClientLimits:
     """How long the server waits for those who are connected to it."""
 
     request_seconds: float = 30
@@ -45,7 +45,7 @@ class ServerLimits:
     """
 
 
-def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | None = None) -> uvicorn.Server:
+def create_server(app: FastAPI, host: str, port: int, *, limits: ClientLimits | None = None) -> uvicorn.Server:
     """The portal's server, which is not running yet: its ``run()`` serves until it is stopped.
 
     Raises InputError as ``check_bind``.
@@ -59,7 +59,7 @@ def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | 
             host=host,
             port=port,
             # half of the files: a film that is sent has one open beside its connection
-            http=impatient_protocol(limits or ServerLimits(), most=files // 2),
+            http=impatient_protocol(limits or ClientLimits(), most=files // 2),
             # asyncio takes some times as many before we can make room, and does not bear to run out of files
             backlog=min(MOST_WAITING, files // 16),
             ws="none",
@@ -119,7 +119,7 @@ class Deadline:
             self._due = None
 
 
-def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
+def impatient_protocol(limits: ClientLimits, most: int) -> type[H11Protocol]:
     """HTTP on connections that are closed where the other side keeps silent for too long.
 
     With more than ``most`` connections, one makes room for a new one: that which has owed its request for longest, or
