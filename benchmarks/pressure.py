@@ -124,7 +124,7 @@ def full(portal: PortalProcess) -> Iterator[Callable[[], None]]:
 Pressure = Callable[[PortalProcess], AbstractContextManager[Callable[[], None]]]
 
 KINDS: dict[str, tuple[Pressure, int]] = {
-    f"{SILENT:,} silent connections": (silent, 5),
+    f"{SILENT:,} silent connections": (silent, 3),
     f"{HELD} requests, a byte at a time": (trickling, 20),
     f"{HELD} films, a byte at a time": (reading, 20),
     "SQLite locked by another process": (locked, 3),

@@ -32,7 +32,7 @@ from videoguide.portal.app import create_app
 from videoguide.portal.configuration import PortalSettings
 from videoguide.portal.login import require_citizen, require_staff
 from videoguide.portal.logs import Log
-from videoguide.portal.server import ServerLimits, create_server
+from videoguide.portal.server import ClientLimits, create_server
 from videoguide.portal.sessions import Sessions, Visitor
 from videoguide.portal.state import Portal
 
@@ -148,7 +148,7 @@ def running_portal(
     store: Path | None = None,
     scenes: Path | None = None,
     database: str | None = None,
-    limits: ServerLimits | None = None,
+    limits: ClientLimits | None = None,
 ) -> Iterator[RunningPortal]:
     """A portal with the trial routes under uvicorn on a free port; its store is new, but for the scenes of a given one.
 

@@ -32,7 +32,7 @@ MOST_WAITING = 2048
 
 
 @dataclass(frozen=True)
-class ServerLimits:
+class ClientLimits:
     """How long the server waits for those who are connected to it."""
 
     request_seconds: float = 30
@@ -45,7 +45,7 @@ class ServerLimits:
     """
 
 
-def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | None = None) -> uvicorn.Server:
+def create_server(app: FastAPI, host: str, port: int, *, limits: ClientLimits | None = None) -> uvicorn.Server:
     """The portal's server, which is not running yet: its ``run()`` serves until it is stopped.
 
     Raises InputError as ``check_bind``.
@@ -59,7 +59,7 @@ def create_server(app: FastAPI, host: str, port: int, *, limits: ServerLimits | 
             host=host,
             port=port,
             # half of the files: a film that is sent has one open beside its connection
-            http=impatient_protocol(limits or ServerLimits(), most=files // 2),
+            http=impatient_protocol(limits or ClientLimits(), most=files // 2),
             # asyncio takes some times as many before we can make room, and does not bear to run out of files
             backlog=min(MOST_WAITING, files // 16),
             ws="none",
@@ -119,7 +119,7 @@ class Deadline:
             self._due = None
 
 
-def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
+def impatient_protocol(limits: ClientLimits, most: int) -> type[H11Protocol]:
     """HTTP on connections that are closed where the other side keeps silent for too long.
 
     With more than ``most`` connections, one makes room for a new one: that which has owed its request for longest, or
@@ -135,9 +135,7 @@ def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
             super().connection_made(transport)
             self._note_request()
             if len(self.connections) > most:
-                longest = next((other for other in chain(owing, stalled) if other is not self), None)
-                if longest is not None:
-                    longest.transport.abort()
+                self._make_room()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
@@ -159,6 +157,13 @@ def impatient_protocol(limits: ServerLimits, most: int) -> type[H11Protocol]:
             self._reading.call_off()
             stalled.pop(self, None)
             super().resume_writing()
+
+        def _make_room(self) -> None:
+            longest = next((other for other in chain(owing, stalled) if other is not self), None)
+            if longest is not None:
+                owing.pop(longest, None)  # now, as it is lost a moment later, and others may come before
+                stalled.pop(longest, None)
+                longest.transport.abort()
 
         def _note_request(self) -> None:
             if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
