@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.delivered_guides import deliver
-from tests.support.invented_guides import GuideOf
+from tests.support.invented_guides import GuideOf, store_of_its_own
 from tests.support.portal_processes import MINE, PortalProcess, portal_process
 from tests.support.portals import GIULIA, RunningPortal, running_portal
 from videoguide.guide.guides import Guide
@@ -59,7 +59,12 @@ class TestManyAtOnce:
     def test_silent_ones_lock_nobody_out(
         self, tiny_guide: Guide, shared_store: Path, tmp_path: Path, files: tuple[int, int]
     ) -> None:
-        with portal_process(tmp_path, tiny_guide, store=shared_store, files=files) as portal, ExitStack() as held:
+        with (
+            portal_process(
+                tmp_path, tiny_guide, store=store_of_its_own(tmp_path / "store", shared_store), files=files
+            ) as portal,
+            ExitStack() as held,
+        ):
             for _ in range(SILENT):
                 held.enter_context(portal.connect())
             good_pages(portal)
@@ -71,7 +76,12 @@ class TestManyAtOnce:
         self, tiny_guide: Guide, shared_store: Path, tmp_path: Path
     ) -> None:
         files = (ORDINARY, ORDINARY)
-        with portal_process(tmp_path, tiny_guide, store=shared_store, files=files) as portal, ExitStack() as held:
+        with (
+            portal_process(
+                tmp_path, tiny_guide, store=store_of_its_own(tmp_path / "store", shared_store), files=files
+            ) as portal,
+            ExitStack() as held,
+        ):
             connections = [held.enter_context(portal.connect(b"GET /gui")) for _ in range(HELD)]
             for letter in b"de HTTP":
                 for connection in connections:
@@ -82,7 +92,12 @@ class TestManyAtOnce:
 
     def test_readers_of_some_bytes_lock_nobody_out(self, film: Guide, shared_store: Path, tmp_path: Path) -> None:
         files = (ORDINARY, ORDINARY)
-        with portal_process(tmp_path, film, store=shared_store, files=files) as portal, ExitStack() as held:
+        with (
+            portal_process(
+                tmp_path, film, store=store_of_its_own(tmp_path / "store", shared_store), files=files
+            ) as portal,
+            ExitStack() as held,
+        ):
             asking = portal.request(FILM)
             readers = [held.enter_context(portal.connect(asking, receive_bytes=2048)) for _ in range(HELD)]
             for _ in range(5):
@@ -92,7 +107,7 @@ class TestManyAtOnce:
             assert len(portal.lines("server")) < 10
 
     def test_rubbish_does_not_fill_the_log(self, tiny_guide: Guide, shared_store: Path, tmp_path: Path) -> None:
-        with portal_process(tmp_path, tiny_guide, store=shared_store) as portal:
+        with portal_process(tmp_path, tiny_guide, store=store_of_its_own(tmp_path / "store", shared_store)) as portal:
             for _ in range(HELD):
                 with portal.connect(b"\x16\x03\x01 what is this\r\n\r\n") as connection:
                     assert connection.recv(100).startswith(b"HTTP/1.1 400")
