@@ -72,6 +72,13 @@ def test_the_campaign_is_seen_from_the_columns_or_chosen(run_videoguide: RunVide
     )
 
 
+def test_without_a_campaign_there_is_nothing_to_compare_with(run_videoguide: RunVideoguide, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    write_extract(tmp_path / "x.csv", rows(1))
+    done = run_videoguide("inspect", "x.csv", env={"VIDEOGUIDE_SCENES": str(tmp_path / "none")})
+    assert done.returncode == 2 and "non c’è nessuna campagna" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -212,6 +212,8 @@ class TestParquet:
             ("FIGLI_MAGGIORENNI_DA_INTEGRARE", Array([float("inf")], DataType.float64()), ["inf"]),
             ("FIGLI_MAGGIORENNI_DA_INTEGRARE", Array([1.5], DataType.float64()), ["1.5"]),
             ("FIGLI_MAGGIORENNI_DA_INTEGRARE", cast("3", DataType.decimal128(9, 2)), ["3"]),
+            ("FIGLI_MAGGIORENNI_DA_INTEGRARE", cast("1" * 32, DataType.decimal128(38, 2)), ["1" * 32]),
+            ("STATO_DAL", cast("9999-12-31T23:59:59Z", DataType.timestamp("us", tz="UTC")), ["31/12/9999"]),
             ("ADESIONE_PROATTIVI", Array([True], DataType.bool()), ["SI"]),
             ("ADESIONE_PROATTIVI", Array([False], DataType.bool()), ["NO"]),
             ("NOME", Array([True], DataType.bool()), ["true"]),

@@ -21,7 +21,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from sqlmodel import delete, select, update
+from sqlmodel import col, delete, select, update
 
 from tests.support.databases import address, postgresql  # noqa: F401
 from tests.support.invented_traffic import CALM, Traffic, by_hand, enter, invent, rome, traffic
@@ -377,10 +377,13 @@ class TestCounting:
             ahead.setattr(tallies, "now", lambda: now() + timedelta(days=400))
             tallies.count(busy, pack)
         with busy.session() as session:
-            session.add(View(id="f" * 32, guide_id=invented.guides[0]["id"]))
+            latest = max(invented.guides, key=lambda guide: guide["made_at"])["id"]
+            session.add(View(id="f" * 32, guide_id=latest))
+            early = min(invented.guides, key=lambda guide: guide["made_at"])["id"]
+            session.execute(delete(View).where(col(View.guide_id) == early))  # as when a guide has been purged
         again = figures(busy, pack)
         views = again.total.counts["views"]
-        assert views == plain(right.total.counts["views"]) + 1 and again.until <= now()
+        assert views == plain(right.total.counts["views"]) + 1 and again.until <= now(), "days before stay as counted"
 
     def test_a_day_is_the_institutes_also_when_the_clock_is_moved(self) -> None:
         lengths = [

@@ -140,6 +140,7 @@ def test_an_unknown_key_or_a_wrong_type_is_an_error_that_names_file_and_place(
         ("campaign.toml", 'reason = "refused"', 'reason = "solved"', "motivo non valido; ammessi: lettere piccole"),
         ("campaign.toml", 'reason = "refused"', 'reason = "Refused!"', "motivo non valido"),
         ("campaign.toml", 'reason = "refused"', 'reason = "consent-withdrawn"', "ognuno una volta"),
+        ("campaign.toml", "status == 'refused'", "first_name == 'Anna'", "chiede il nome della persona"),
         ("campaign.toml", "forget = true", "", "un motivo ha un testo per la persona, oppure «forget»"),
         ("campaign.toml", "forget = true", 'forget = true\ntext = ["x"]', "un motivo ha un testo per la persona"),
         ("extract.toml", 'f = "F"', 'f = "D"', "valore sconosciuto per sex: 'D'; ammessi: F, M"),

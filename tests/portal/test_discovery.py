@@ -66,47 +66,47 @@ def key() -> RSAKey:
 def test_a_key_replaced_under_its_name_is_read_again_but_not_for_every_bad_token(
     running: RunningProvider, wait: Clock
 ) -> None:
-    known = Discovery(settings(running.url), Bounded())
-    known.proven(token(running.key), ["RS256"])
+    provider = Discovery(settings(running.url), Bounded())
+    provider.proven(token(running.key), ["RS256"])
     running.key = key()
     wait(20)
-    assert known.proven(token(running.key), ["RS256"]).claims["sub"] == "anna"
+    assert provider.proven(token(running.key), ["RS256"]).claims["sub"] == "anna"
     assert running.asked.count("/jwks") == 2
     for _ in range(30):
         with pytest.raises(JoseError):
-            known.proven(token(key()), ["RS256"])
+            provider.proven(token(key()), ["RS256"])
     assert running.asked.count("/jwks") == 2, "just read"
     wait(20)
     for _ in range(30):
         with pytest.raises(JoseError):
-            known.proven(token(key()), ["RS256"])
+            provider.proven(token(key()), ["RS256"])
     assert running.asked.count("/jwks") == 3
-    assert known.proven(token(running.key), ["RS256"]).claims["sub"] == "anna", "the right one still holds"
+    assert provider.proven(token(running.key), ["RS256"]).claims["sub"] == "anna", "the right one still holds"
 
 
 def test_a_withdrawn_key_proves_nothing_after_an_hour(running: RunningProvider, wait: Clock) -> None:
-    known = Discovery(settings(running.url), Bounded())
+    provider = Discovery(settings(running.url), Bounded())
     withdrawn = running.key
-    known.proven(token(withdrawn), ["RS256"])
+    provider.proven(token(withdrawn), ["RS256"])
     running.key = RSAKey.generate_key(2048, {"kid": "second"})
     wait(2600)
-    known.proven(token(withdrawn), ["RS256"])
+    provider.proven(token(withdrawn), ["RS256"])
     wait(1010)
     with pytest.raises(JoseError):
-        known.proven(token(withdrawn), ["RS256"])
+        provider.proven(token(withdrawn), ["RS256"])
 
 
 def test_keys_are_not_believed_for_longer_because_the_provider_is_silent(running: RunningProvider, wait: Clock) -> None:
-    known = Discovery(settings(running.url), Bounded())
-    known.proven(token(running.key), ["RS256"])
+    provider = Discovery(settings(running.url), Bounded())
+    provider.proven(token(running.key), ["RS256"])
     running.answer = lambda path, _: b"<html>" if path == "/jwks" else None
     wait(20)
     with pytest.raises(JoseError):
-        known.proven(token(key()), ["RS256"])
-    known.proven(token(running.key), ["RS256"])
+        provider.proven(token(key()), ["RS256"])
+    provider.proven(token(running.key), ["RS256"])
     wait(3600)
     with pytest.raises(Denial):
-        known.proven(token(running.key), ["RS256"])
+        provider.proven(token(running.key), ["RS256"])
 
 
 def test_what_grows_old_is_renewed_by_one_while_the_rest_go_by_it(wait: Clock) -> None:

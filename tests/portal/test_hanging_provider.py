@@ -22,10 +22,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @contextmanager
-def stammering(first: bytes, then: bytes = b"", pause: float = 0.05) -> Iterator[tuple[str, list[float]]]:
-    """A server that sends ``first`` and then ``then`` for ever; with neither it is silent. Gives connections' times."""
+def hanging_server(first: bytes, then: bytes = b"", pause: float = 0.05) -> Iterator[tuple[str, list[socket.socket]]]:
+    """A server that sends ``first`` and then ``then`` for ever; with neither it is silent. Gives connections."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-    taken: list[float] = []
+    taken: list[socket.socket] = []
     over = threading.Event()
 
     def serve(connection: socket.socket) -> None:
@@ -43,7 +43,7 @@ def stammering(first: bytes, then: bytes = b"", pause: float = 0.05) -> Iterator
                 connection, _ = listener.accept()
             except OSError:
                 return
-            taken.append(time.monotonic())
+            taken.append(connection)
             threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
@@ -68,7 +68,7 @@ def stammering(first: bytes, then: bytes = b"", pause: float = 0.05) -> Iterator
 )
 def test_an_answer_that_does_not_end_is_left(first: bytes, then: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "TOTAL_SECONDS", 0.4)
-    with stammering(first, then) as (address, taken), httpx2.Client(transport=Bounded(), timeout=30) as client:
+    with hanging_server(first, then) as (address, taken), httpx2.Client(transport=Bounded(), timeout=30) as client:
         with pytest.raises(httpx2.TransportError):
             client.get(address)
         with pytest.raises(Unasked):
@@ -83,17 +83,32 @@ def test_an_answer_that_does_not_end_is_left(first: bytes, then: bytes, monkeypa
 )
 def test_a_huge_answer_is_not_read(first: bytes) -> None:
     with (
-        stammering(first, b" " * 100_000) as (address, _),
+        hanging_server(first, b" " * 100_000) as (address, _),
         httpx2.Client(transport=Bounded()) as client,
         pytest.raises(httpx2.TransportError, match=r"too long|packed"),
     ):
         client.get(address)
 
 
+def test_a_proxy_that_the_environment_names_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        hanging_server(HEAD + b"Content-Length: 2\r\n\r\n{}") as (proxy, taken),
+        httpx2.Client(transport=Bounded()) as client,
+    ):
+        for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy)
+        assert client.get("http://identity.example.org/keys").json() == {} and len(taken) == 1
+        monkeypatch.setenv("no_proxy", "identity.example.org")
+        with pytest.raises(httpx2.TransportError):
+            client.get("http://identity.example.org/keys")
+        assert len(taken) == 1
+
+
 def test_sixty_logins_at_a_provider_that_hangs_block_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More logins than the server has threads (40): a few wait for the provider, and the guide's page is answered."""
-    monkeypatch.setattr(fetching, "TOTAL_SECONDS", 6)
-    with stammering(b"") as (issuer, taken):
+    monkeypatch.setattr(fetching, "TOTAL_SECONDS", 120)  # the provider hangs up at last, not we
+    with hanging_server(b"") as (issuer, taken):
         values = {"login_issuer": issuer, "login_client": "videoguide", "login_secret": "known-to-two"}
         with running_portal(tmp_path, values) as running, running.as_citizen() as citizen:
             with ThreadPoolExecutor(60) as crowd:
@@ -107,6 +122,8 @@ def test_sixty_logins_at_a_provider_that_hangs_block_no_page(tmp_path: Path, mon
                     time.sleep(0.01)
                 assert len(taken) == AT_A_TIME and citizen.get("/guide").status_code == 200
                 assert sum(not login.done() for login in logins) == AT_A_TIME, "they still wait"
+                for connection in list(taken):
+                    connection.shutdown(socket.SHUT_RDWR)
                 assert {login.result() for login in logins} == {503}
             with running.browser() as browser:
                 assert browser.get("/login/start").status_code == 503

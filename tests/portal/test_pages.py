@@ -68,7 +68,7 @@ class TestTheGuidesPage:
         assert box["y"] == play["y"], "captions are beside play"
         switch.click()
         tab.until(f"{mode} != 'showing'")
-        assert switch.get_attribute("aria-pressed") == "false"
+        page.get_by_role("button", name="Sottotitoli", pressed=False).wait_for()
         switch.focus()
         page.keyboard.press("Enter")
         tab.until(f"{mode} == 'showing'")

@@ -3,6 +3,7 @@
 
 """A database that is locked, read-only, full, restarted or away: guides are watched all the same, no words are lost."""
 
+import io
 import re
 import resource
 import shutil
@@ -23,8 +24,11 @@ from tests.support.delivered_guides import deliver
 from tests.support.invented_guides import store_of_its_own
 from tests.support.portal_processes import PortalProcess, fill, portal_process, small_disk
 from tests.support.portals import GIULIA, RunningPortal, becomes, hidden, running_portal
+from videoguide.errors import StoreError
 from videoguide.guide.guides import Guide
 from videoguide.portal import losses
+from videoguide.portal.logs import Log
+from videoguide.portal.metrics import Metrics
 from videoguide.records.connections import PEOPLE, RUNS
 from videoguide.records.database import Rating, View
 
@@ -90,6 +94,34 @@ class TestLock:
             assert citizen.get(f"/api/v1/guides/{MINE}").json()["view"] == ""
         view = citizen.get(f"/api/v1/guides/{MINE}").json()["view"]
         assert [row.id for row in rows(portal, View)] == [view]
+
+    def test_who_logs_out_is_out_of_this_browser_all_the_same(
+        self, portal: RunningPortal, citizen: httpx2.Client, lock: Callable[[], Any]
+    ) -> None:
+        csrf = hidden(citizen.get(PAGES[0]), "csrf")
+        with lock():
+            answer = citizen.post("/logout", data={"csrf": csrf})
+        assert answer.status_code == 503
+        cleared = answer.headers["set-cookie"]
+        assert f"{portal.sessions.cookie.name}=" in cleared and "Max-Age=0" in cleared
+
+    def test_of_many_one_finds_out_whether_it_can_be_written_again(self) -> None:
+        moment, tries = [0.0], []
+        lost = losses.Losses(Log(io.StringIO()), Metrics(), clock=lambda: moment[0])
+
+        def write() -> str:
+            tries.append(moment[0])
+            if len(tries) == 2:  # while this one tries, others do without
+                assert lost.attempt("view", write, "") == ""
+            if moment[0] < 20:
+                raise StoreError("x", "è occupato")
+            return "saved"
+
+        assert lost.attempt("view", write, "") == "" and lost.attempt("view", write, "") == ""
+        moment[0] = 6
+        assert lost.attempt("view", write, "") == "" and tries == [0, 6]
+        moment[0] = 20
+        assert [lost.attempt("view", write, "") for _ in range(3)] == ["saved"] * 3
 
     def test_an_event_is_refused_for_now(
         self, portal: RunningPortal, citizen: httpx2.Client, lock: Callable[[], Any]
@@ -255,8 +287,8 @@ class TestPostgreSQL:
                 assert answer.status_code == 503
                 assert answer.json()["problems"] == ["Il database non risponde."]
                 assert httpx2.get(f"{portal.url}/healthz").status_code == 200
-                told = [line for line in portal.lines() if line["event"] == "unexpected"]
-                assert len(told) <= 4, "not a line for each request"
+                errors = [line for line in portal.lines() if line["event"] == "unexpected"]
+                assert len(errors) <= 4, "not a line for each request"
             finally:
                 server.start()
             assert citizen.get(PAGES[0]).status_code == 200

@@ -123,13 +123,13 @@ def userinfo(make: Callable[[Provider], object], kind: str = "application/json")
     return arrange
 
 
-def told(provider: Provider, **changed: object) -> Claims:
+def userinfo_of(provider: Provider, **changed: object) -> Claims:
     return {"iss": provider.url, "aud": "videoguide", "sub": "giulia", FISCAL_CODE: f"TINIT-{GIULIA}", **changed}
 
 
 def signed_userinfo(key: RSAKey | None = None, encrypt: str = "", **changed: object) -> Arrange:
     def make(provider: Provider) -> str:
-        token = signed({"alg": "RS256", "kid": "first"}, told(provider, **changed), key or provider.key)
+        token = signed({"alg": "RS256", "kid": "first"}, userinfo_of(provider, **changed), key or provider.key)
         return encrypted(token, encrypt) if encrypt else token
 
     return userinfo(make, "application/jwt")
@@ -141,11 +141,11 @@ def encrypted(text: str, algorithm: str = "RSA-OAEP-256") -> str:
 
 
 def of_elisa(provider: Provider) -> Claims:
-    return told(provider, sub="elisa")
+    return userinfo_of(provider, sub="elisa")
 
 
 def sealed_userinfo(provider: Provider) -> None:
-    userinfo(lambda _: encrypted(json.dumps(told(provider))), "application/jwt")(provider)
+    userinfo(lambda _: encrypted(json.dumps(userinfo_of(provider))), "application/jwt")(provider)
 
 
 def keys(*odd: object) -> Arrange:
@@ -226,7 +226,7 @@ CASES = [
     ),
     Case("error with hostile text", "refused: `login_failed`", back="error"),
     Case("person says no (`access_denied`)", "refused: `login_cancelled`", back="denied"),
-    Case("fiscal code in userinfo as JSON", IN, userinfo(told)),
+    Case("fiscal code in userinfo as JSON", IN, userinfo(userinfo_of)),
     Case("userinfo of another person (`sub`)", UNPROVEN("userinfo: sub"), userinfo(of_elisa)),
     Case("userinfo as signed JWT", IN, signed_userinfo()),
     Case("userinfo signed, of another person", UNPROVEN("userinfo: sub"), signed_userinfo(sub="elisa")),

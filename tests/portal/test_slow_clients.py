@@ -117,8 +117,8 @@ class TestManyAtOnce:
 
 @pytest.fixture(scope="module")
 def hasty(film: Guide, shared_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
-    """A portal that waits for one second, whatever it is."""
-    limits = ClientLimits(request_seconds=1, stall_seconds=1)
+    """A portal that waits for a few seconds, whatever it is."""
+    limits = ClientLimits(request_seconds=4, stall_seconds=1)
     with running_portal(tmp_path_factory.mktemp("hasty"), {}, store=shared_store, limits=limits) as running:
         deliver(running.portal.database, GIULIA, id=MINE, guide=film, store=running.portal.store)
         yield running
@@ -177,7 +177,10 @@ class TestTheEndOfPatience:
         cookie = f"{hasty.sessions.cookie.name}={hasty.sessions.begin('citizen', fiscal_code=GIULIA)}"
         asking = f"GET {FILM} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
         with connect(hasty, asking) as reader:
-            time.sleep(2.5)
+            deadline = time.monotonic() + 30
+            while not [line for line in hasty.lines() if line["event"] == "request" and "video" in line["route"]]:
+                assert time.monotonic() < deadline, "nobody let the reader go"
+                time.sleep(0.1)
             taken = 0
             with suppress(ConnectionResetError):
                 while part := reader.recv(65536):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, select, update
 
 from tests.support.databases import postgresql, postgresql_programs  # noqa: F401  pytest finds them here
 from tests.support.delivered_guides import deliver
@@ -163,6 +163,15 @@ class TestRoundTrip:
 
 
 class TestMeanwhile:
+    def test_who_reads_beside_the_copy_sees_the_same_moment(self, either_world: World, tmp_path: Path) -> None:  # noqa: F811
+        """Else the copy would name pieces that are not looked for."""
+        with either_world.opened() as database, copies.snapshot(database, tmp_path) as (_, state):
+            with database.session() as session:
+                session.execute(update(GuideRecord).values(cases="changed since"))
+            with state.session() as session:
+                cases = set(session.exec(select(GuideRecord.cases)))
+        assert cases and "changed since" not in cases
+
     def test_while_a_server_serves_and_writes_the_copy_serves_the_same_bytes(
         self, tiny_guide: Guide, shared_store: Path, tmp_path: Path
     ) -> None:

@@ -13,9 +13,10 @@ from tests.support.rendered_worlds import ANNA, BRUNO, PEOPLE, World
 from videoguide.media.payload import SEGMENTS
 from videoguide.outcomes.figures import figures
 from videoguide.packs.campaigns import SOLVED
-from videoguide.records.database import ApplicationRecord, GuideRecord, Rating, View
+from videoguide.records.database import ApplicationRecord, GuideRecord, LoginSession, Rating, View
 from videoguide.records.delivery import guide_of, guides_of
 from videoguide.records.monitoring import rate
+from videoguide.runs.backups import back_up
 from videoguide.runs.purging import purge_expired
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("databases")]  # one PostgreSQL server is enough
@@ -83,6 +84,21 @@ def test_a_guide_withdrawn_long_before_is_forgotten_as_well(world: World, tmp_pa
         row = session.get(GuideRecord, guide)
         assert row is not None and (row.withdrawn_because, row.recipient_id) == (SOLVED, None)
     assert ANNA not in world.people() and world.says(ANNA) == []
+
+
+def test_a_draft_and_a_login_of_who_withdraws_consent_go_as_well(world: World, tmp_path: Path) -> None:
+    world.render(tmp_path, *PEOPLE, order={"draft": True})
+    with world.opened() as database, database.session() as session:
+        session.add(LoginSession(token_hash="h", role="citizen", fiscal_code=BRUNO))
+    world.render(tmp_path, {**PEOPLE[1], **WITHDRAWN}, {**PEOPLE[2], **WITHDRAWN})
+    assert world.says("Bruno") == [] and world.says(BRUNO) == []
+
+
+def test_a_backup_can_be_made_of_what_is_left(world: World, tmp_path: Path) -> None:
+    world.render(tmp_path, {**PEOPLE[1], **WITHDRAWN})
+    with world.opened() as database:
+        made = back_up(world.store, database, tmp_path / "backups", "anna")
+    assert not made.manifest.missing
 
 
 def test_a_dry_run_and_a_draft_forget_nobody(world: World, tmp_path: Path) -> None:

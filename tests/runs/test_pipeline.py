@@ -60,6 +60,7 @@ COUNTED = {
     "kept": 0,
     "withdrawn": 0,
     "forgotten": 0,
+    "purge_due": False,
     "cases": {"missing-receipt": 2, "missing-school": 1, "missing-receipt+missing-school": 1},
     "channels": {"citizen": 4},
     "cases_by_channel": {

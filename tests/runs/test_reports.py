@@ -24,6 +24,7 @@ NUMBERS = {
     "kept": 0,
     "withdrawn": 0,
     "forgotten": 0,
+    "purge_due": False,
     "stopped": "",
     "files_written": 0,
     "bytes_written": 0,

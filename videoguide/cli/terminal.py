@@ -114,7 +114,8 @@ def lines(report: Report) -> Iterator[str]:
     )
     if report.forgotten:
         would = "si dimenticherebbe" if report.dry_run else "dimenticato"
-        yield f"consenso ritirato: {would} tutto di {number(report.forgotten)} domande"
+        due = "; le scene con il nome le toglie «videoguide purge --expired»" if report.purge_due else ""
+        yield f"consenso ritirato: {would} tutto di {number(report.forgotten)} domande{due}"
     segments = report.segments
     made = f"nuove {number(segments.made)}, di cui rifatte {number(segments.damaged)}"
     if report.dry_run:

@@ -47,7 +47,7 @@ _COUNT = re.compile(r"([0-9]{1,9})(?:[.,]0{1,2})?")  # ".000" could be a thousan
 
 _TIME = (
     r"(?:[T ]+(?P<time>[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]+)?)?)"
-    r"(?: ?[AP]M)?(?P<zone> ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?)?"
+    r"(?P<half> ?[AP]M)?(?P<zone> ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?)?"
 )
 _YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})(?P<sign>[-/.]?)(?P<month>[0-9]{1,2})(?P=sign)(?P<day>[0-9]{1,2})" + _TIME)
 _DAY_FIRST = re.compile(
@@ -119,8 +119,11 @@ def parse_date(cell: str, form: str, years: range) -> date | None:
         return None
     try:
         day = date(year, month, int(match["day"]))
-        return _in_institute_time(day, match["time"], match["zone"].strip()) if match["zone"] else day
-    except ValueError:
+        if not match["zone"]:
+            return day
+        # no export writes both, and without the half of the day the zone could give another day
+        return None if match["half"] else _in_institute_time(day, match["time"], match["zone"].strip())
+    except (ValueError, OverflowError):  # the latter at both ends of the calendar, which stand for no date
         return None
 
 

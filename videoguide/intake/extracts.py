@@ -13,16 +13,16 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import chain, islice
-from math import isinf
+from math import isinf, isnan
 from operator import itemgetter
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 from videoguide.errors import InputError, system_reason
 from videoguide.intake.encodings import byte_lines, examine
@@ -155,15 +155,29 @@ def _open_csv(file: Path, campaign: Campaign) -> ExtractFile:
 
 def _csv_rows(lines: Iterator[str], dialect: Dialect, header: Header, form: FileForm) -> Iterator[Row]:
     """The rows below the header, after one for the header itself, which is checked at once."""
-    records = dialect.records(lines)
-    names: Sequence[str] = next(records, [])
+    return _rows_below(dialect.records(lines), header, form, lambda record: any(map(str.strip, record)), unguarded)
+
+
+def _rows_below(
+    records: Iterator[Sequence[Any]],
+    header: Header,
+    form: FileForm,
+    has_text: Callable[[Sequence[Any]], bool],
+    written: Callable[[Sequence[Any]], Sequence[str]],
+) -> Iterator[Row]:
+    """The rows of records of which the first is the header, after one for it.
+
+    Where a header comes again, as when files were joined, the rows below it have their columns where it says.
+    ``has_text`` is whether any of the cells has; ``written`` gives cells, in the pack's order, as text.
+    """
+    names: Sequence[Any] = next(records, [])
     places = header.places(names)
     header.describe(form, names, places)
     pick, width, shortest = itemgetter(*places), len(names), max(places) + 1
     flaw = ""
     yield Row(form.header_row, ())
     for number, record in enumerate(records, form.header_row + 1):
-        if not any(map(str.strip, record)):
+        if not has_text(record):
             continue
         if header.is_again(record):
             form.headers_again.append(number)
@@ -177,10 +191,10 @@ def _csv_rows(lines: Iterator[str], dialect: Dialect, header: Header, form: File
             yield Row(number, (), flaw)
         elif len(record) < shortest:
             yield Row(number, (), "la riga è troppo corta")
-        elif any(map(str.strip, record[width:])):
+        elif has_text(record[width:]):
             yield Row(number, (), "la riga ha più celle dell’intestazione")
         else:
-            yield Row(number, unguarded(pick(record)))
+            yield Row(number, written(pick(record)))
 
 
 @contextmanager
@@ -199,13 +213,7 @@ def _bytes(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _only_member(file: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [
-        member
-        for member in archive.infolist()
-        if not member.is_dir()
-        and not member.filename.startswith("__MACOSX/")
-        and not member.filename.endswith(".DS_Store")
-    ]
+    members = [member for member in archive.infolist() if not (member.is_dir() or _OF_A_MAC.search(member.filename))]
     if len(members) != 1:
         raise InputError(f"{file}: è uno zip con {len(members)} file; ammesso: uno solo, un CSV")
     (member,) = members
@@ -271,21 +279,15 @@ def _workbook_rows(file: Path, header: Header, form: FileForm) -> Iterator[Row]:
         records = next((sheet.rows for sheet in sheets if sheet.name == form.sheet), iter(()))
         head = list(islice(records, HEADER_ROWS))
         place = max(range(len(head)), key=lambda row: (header.fit(head[row]), -row), default=0)
-        names: Sequence[object] = head[place] if head else ()
-        places = header.places(names)
-        header.describe(form, names, places)
         form.header_row = place + 1
-        pick = itemgetter(*places)
         write = _Writer(file, header.campaign.extract)
-        yield Row(form.header_row, ())
-        for number, cells in enumerate(chain(head[place + 1 :], records), form.header_row + 1):
-            record = write.record(pick(cells))
-            if not any(map(str.strip, record)):
-                continue
-            if header.is_again(cells):
-                form.headers_again.append(number)
-            else:
-                yield Row(number, record)
+        below = chain(head[place:], records)
+        yield from _rows_below(below, header, form, lambda cells: any(map(_shows, cells)), write.record)
+
+
+def _shows(cell: object) -> bool:
+    """Whether a cell of a workbook has something in it."""
+    return cell is not None and bool(str(cell).strip())
 
 
 class _Writer:
@@ -320,12 +322,14 @@ def _written(file: Path, column: str, answers: tuple[str, str], extract: Extract
             return answers[value]
         case int():
             return str(value)
-        case float() | Decimal():
-            if value != value:
+        case Decimal():
+            return str(int(value)) if value.is_finite() and value == value.to_integral_value() else str(value)
+        case float():
+            if isnan(value):
                 return ""
-            if isinstance(value, float) and abs(value) >= 10**SPREADSHEET_DIGITS:
+            if abs(value) >= 10**SPREADSHEET_DIGITS:
                 return str(value) if isinf(value) else f"{value:E}"
-            return str(int(value)) if value == value // 1 else str(value)
+            return str(int(value)) if value.is_integer() else str(value)
         case date():
             return _written_date(value, extract.date)
         case bytes():
@@ -344,5 +348,6 @@ def _written(file: Path, column: str, answers: tuple[str, str], extract: Extract
 def _written_date(value: date, form: str) -> str:
     """A date, or the date of a moment in the institute's time zone."""
     if isinstance(value, datetime) and value.tzinfo:
-        value = value.astimezone(INSTITUTE_TIME)
+        with suppress(OverflowError):  # at both ends of the calendar, which stand for no date
+            value = value.astimezone(INSTITUTE_TIME)
     return value.strftime(form)

@@ -5,8 +5,10 @@
 
 import csv
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from videoguide.errors import InputError
@@ -41,6 +43,8 @@ def campaign_of(file: Path, packs: Sequence[Campaign]) -> Campaign:
 
     Raises InputError for a file that is an extract of none, or could be one of several.
     """
+    if not packs:
+        raise InputError(f"{file}: non c’è nessuna campagna con cui confrontarlo")
     fitting: list[Campaign] = []
     errors: list[InputError] = []
     for pack in packs:
@@ -63,16 +67,18 @@ def inspect(file: Path, campaign: Campaign) -> InspectedFile:
     with tempfile.TemporaryDirectory() as folder:
         rejected = Path(folder) / "rejected.csv"
         with take_in(file, campaign, rejected) as intake:
-            problems: dict[tuple[str, str], list[int]] = {}
+            first_rows: dict[tuple[str, str], int] = {}
+            numbers: Counter[tuple[str, str]] = Counter()
             with rejected.open(encoding="utf-8-sig", newline="") as lines:
-                for row, column, reason in list(csv.reader(lines, delimiter=";"))[1:]:
-                    problems.setdefault((column, reason), []).append(int(row))
+                for row, column, reason in islice(csv.reader(lines, delimiter=";"), 1, None):
+                    first_rows.setdefault((column, reason), int(row))
+                    numbers[column, reason] += 1
             return InspectedFile(
                 campaign,
                 intake.form,
                 intake.counts,
                 tuple(
-                    RejectionReason(min(rows), column, reason, len(rows))
-                    for (column, reason), rows in sorted(problems.items(), key=lambda pair: -len(pair[1]))
+                    RejectionReason(first_rows[column, reason], column, reason, rows)
+                    for (column, reason), rows in numbers.most_common()
                 ),
             )

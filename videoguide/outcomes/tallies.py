@@ -114,8 +114,7 @@ def count(database: Database, campaign: Campaign, max_age: timedelta = timedelta
     moment = now()
     until = counted_until(database, campaign.id)
     if until is not None and until > moment + OVERLAP:
-        # a clock was ahead when it was counted: nobody knows which days have been counted since
-        until = None
+        until = _last_counted(database, campaign.id)  # a clock was ahead when it was counted
     if until is not None and timedelta(0) <= moment - until < max_age:
         return until
     with database.session() as session:
@@ -135,6 +134,18 @@ def count(database: Database, campaign: Campaign, max_age: timedelta = timedelta
         _count_day(database, campaign.id, day, min(moment, max(begun, day.end)))
     _all_days.pop((database.address, campaign.id), None)  # moments are whole seconds: two counts may have the same
     return moment
+
+
+def _last_counted(database: Database, campaign: str) -> datetime | None:
+    """The beginning of the last day, up to today, that has counts; all days before it have been counted for good."""
+    query = (
+        select(func.max(col(Tally.day)))
+        .join(Audience, col(Audience.id) == col(Tally.audience_id))
+        .where(col(Audience.campaign_id) == campaign, col(Tally.day) <= day_of(now()))
+    )
+    with database.session() as session:
+        last: date | None = session.execute(query).scalar()
+    return InstituteDay(last).start if last else None
 
 
 def _rated_again(database: Database, since: datetime) -> list[date]:

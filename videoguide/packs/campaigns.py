@@ -455,6 +455,7 @@ def _check_impersonal(pack: Campaign) -> None:
     ]
     for where, rule in (
         *((f"rules.{rule.reason}", rule.when) for rule in description.rules.left_out),
+        *((f"rules.endings.{ending.reason}", ending.when) for ending in description.rules.endings),
         *((f"cases.{case.id}", case.when) for case in description.cases),
         *((f"scenes.{place.scene}", place.when) for place in description.scenes if place.when),
     ):

@@ -76,7 +76,10 @@ class Guides(BaseModel):
 
 
 class OneGuide(BaseModel):
-    """One guide: the manifest (as ``guide.json``), where its files are, and the view that events belong to."""
+    """One guide: the manifest (as ``guide.json``), where its files are, and the view that events belong to.
+
+    ``view`` is empty where it could not be saved; then no events are reported.
+    """
 
     guide: Summary
     manifest: dict[str, Any]

@@ -7,7 +7,7 @@ Everything is checked when the portal starts; a wrong value is an InputError tha
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
@@ -178,6 +178,15 @@ class PortalSettings:
             login_rate=_number("portal_login_rate", given["portal_login_rate"], 1, 1_000_000),
             login=_login(given) if given["login_issuer"] else None,
         )
+
+
+_FORWARDED = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-")
+"""How the headers begin that a proxy adds to what it passes on."""
+
+
+def is_forwarded(headers: Iterable[str]) -> bool:
+    """Whether a proxy passed a request on, by the names of its headers."""
+    return any(name.lower().startswith(_FORWARDED) for name in headers)
 
 
 def is_loopback(host: str) -> bool:

@@ -27,7 +27,7 @@ RENEWED_SECONDS = 2700
 """From this age on, one login at a time reads them again while the others still go by the old ones."""
 
 AGAIN_SECONDS = 10
-"""The least time between two readings of the keys that tokens with a bad signature, or with an unknown key, cause."""
+"""The least time between two readings of the keys that are caused by a bad signature or an unknown key."""
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 MORE_ENDPOINTS = ("userinfo_endpoint", "end_session_endpoint")
@@ -74,7 +74,7 @@ class Kept(Generic[T]):
         try:
             fresh = self._read()
         except Denial:
-            self._silent_until = moment + SILENT_SECONDS
+            self._silent_until = time.monotonic() + SILENT_SECONDS  # a failure may take longer than that
             if value is not None:
                 return value
             raise

@@ -19,8 +19,9 @@ SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Only signatures that nobody but the provider can make: never "none", and none with a shared secret."""
 
 KEY_ENCRYPTIONS = ("RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
-CONTENT_ENCRYPTIONS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 """Not RSA1_5, whose padding tells too much (RFC 7518, section 8.3)."""
+
+CONTENT_ENCRYPTIONS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 
 MOST_KEYS = 50
 LONGEST_HEADER = 16_000

@@ -15,12 +15,12 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from videoguide.errors import InputError
+from videoguide.errors import InputError, StoreError
 from videoguide.guide.eligibility import decide
 from videoguide.intake import applications
 from videoguide.intake.applications import Application
 from videoguide.packs import campaigns
-from videoguide.portal.answers import Refusal, SentTo, is_page_visit, refused, show
+from videoguide.portal.answers import RETRY_SOON, Refusal, SentTo, is_page_visit, refused, show
 from videoguide.portal.configuration import STAFF_ROLES, LoginSettings, StaffRole
 from videoguide.portal.discovery import Denial
 from videoguide.portal.provider import LoginAttempt, Provider
@@ -207,10 +207,19 @@ def callback(request: Request) -> Response:
 
 @router.post("/logout")
 def logout(request: Request) -> Response:
-    """End the session here, then at the identity provider. Raises StoreError."""
+    """End the session here, then at the identity provider.
+
+    Where the database cannot forget it, the browser does: nobody who comes to this computer next is logged in.
+    """
     portal = portal_of(request)
     sessions = portal.sessions
-    id_token = sessions.end(request.cookies.get(sessions.cookie.name))
+    try:
+        id_token = sessions.end(request.cookies.get(sessions.cookie.name))
+    except StoreError as error:
+        portal.log.unexpected(error, seldom=True, request=request.state.request_id)
+        response = refused(request, "unavailable", RETRY_SOON)
+        sessions.cookie.clear(response)
+        return response
     here = LOGGED_OUT
     if portal.provider:
         here = portal.provider.way_out(portal.rules.url + LOGGED_OUT, id_token) or f"{LOGGED_OUT}?{GOES_ON}=1"

@@ -32,7 +32,7 @@ NO_ROUTE = "(none)"
 PACKAGE = Path(__file__).parents[1]
 SERVER_LOGGERS = ("uvicorn", "uvicorn.error")
 SELDOM_SECONDS = 60
-"""How often the log says the same thing again that it is enough to know once."""
+"""How long the log does not repeat what need be said only once."""
 MOST_KEYS = 1000
 
 

@@ -33,7 +33,6 @@ from videoguide.portal.keys import SIGNATURES, opened, signatures_of
 LEEWAY_SECONDS = 60
 """How far the provider's clock and ours may be apart."""
 
-LONGEST_HINT = 6000
 """Characters of an ID token that fit into an address together with the rest; servers commonly take 8,000."""
 
 CHECKED_CLAIMS = ("iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "at_hash", "auth_time", "acr", "amr")
@@ -144,7 +143,7 @@ class Provider:
             return None
         if not endpoint:
             return None
-        hint = {"id_token_hint": id_token} if 0 < len(id_token) <= LONGEST_HINT else {}
+        hint = {"id_token_hint": id_token} if id_token else {}
         query = urlencode({**hint, "client_id": self.settings.client, "post_logout_redirect_uri": back})
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{query}"
 

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videoguide.portal.answers import Refusal, refused
-from videoguide.portal.configuration import PortalSettings
+from videoguide.portal.configuration import PortalSettings, is_forwarded
 from videoguide.portal.metrics import METHODS
 from videoguide.portal.sessions import CSRF, Sessions, hash_of
 from videoguide.portal.state import visitor_of
@@ -34,8 +34,6 @@ MOST_BUCKETS = 50_000
 MOST_DRAINED_BYTES = 1_000_000
 DEMO_LOGIN = "/demo/login"
 LOGIN_PATHS = ("/login", "/staff/login", DEMO_LOGIN)
-FORWARDED = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-")
-"""How the headers begin that a proxy adds to what it passes on."""
 PROBES = frozenset({"/healthz", "/readyz"})
 """What balancers ask of each process by its address, and not by the portal's name."""
 HSTS = "max-age=63072000"
@@ -159,7 +157,7 @@ class Gate:
             return Refusal("too_many", {"Retry-After": str(wait)})
         if request.url.path not in PROBES and not self._knows_host(request.headers):
             return Refusal("bad_host")
-        if self.demo and any(name.startswith(FORWARDED) for name in request.headers):
+        if self.demo and is_forwarded(request.headers):
             return Refusal("forwarded")  # anybody may log in here: whoever is behind a proxy must not
         if request.method not in METHODS:
             return Refusal("method", {"Allow": ", ".join(METHODS)})

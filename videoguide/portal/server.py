@@ -4,7 +4,7 @@
 """The server that runs the portal, where it may listen, and whom it waits for. The only module with uvicorn.
 
 A proxy in front of it keeps slow clients away. Where there is none, or a bad one, nobody may lock others out by
-opening connections and saying nothing, or by saying it, or reading the answer, a byte at a time.
+opening connections and saying nothing, or by sending a request, or reading an answer, a byte at a time.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class ClientLimits:
     """How long the server waits for those who are connected to it."""
 
     request_seconds: float = 30
-    """In what time a whole request must be there, 64 kB at most: twice of what a bad mobile network takes for it."""
+    """In what time a whole request must be there, 64 kB by default: twice what a bad mobile network takes for it."""
 
     stall_seconds: float = 300
     """How long the reader of an answer may take nothing, as when a film is paused; a player asks for the rest later.
@@ -60,7 +60,7 @@ def create_server(app: FastAPI, host: str, port: int, *, limits: ClientLimits | 
             port=port,
             # half of the files: a film that is sent has one open beside its connection
             http=impatient_protocol(limits or ClientLimits(), most=files // 2),
-            # asyncio takes some times as many before we can make room, and does not bear to run out of files
+            # asyncio takes several times as many before we can make room, and does not bear to run out of files
             backlog=min(MOST_WAITING, files // 16),
             ws="none",
             log_config=None,
@@ -122,9 +122,10 @@ class Deadline:
 def impatient_protocol(limits: ClientLimits, most: int) -> type[H11Protocol]:
     """HTTP on connections that are closed where the other side keeps silent for too long.
 
-    With more than ``most`` connections, one makes room for a new one: that which has owed its request for longest, or
-    else that which has taken nothing of its answer for longest.
+    With more than ``most`` connections, one makes room for a new one: that which has been open without a request for
+    longest, or that which has owed its request for longest, or that which has taken nothing of its answer for longest.
     """
+    idle: dict[H11Protocol, None] = {}
     owing: dict[H11Protocol, None] = {}
     stalled: dict[H11Protocol, None] = {}
     """Connections that we wait for, those that began to keep us waiting first at the front."""
@@ -138,14 +139,20 @@ def impatient_protocol(limits: ClientLimits, most: int) -> type[H11Protocol]:
                 self._make_room()
 
         def data_received(self, data: bytes) -> None:
+            idle.pop(self, None)
             super().data_received(data)
             self._note_request()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.conn.their_state is h11.IDLE:
+                idle[self] = None
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._request.call_off()
             self._reading.call_off()
-            owing.pop(self, None)
-            stalled.pop(self, None)
+            for waiting in (idle, owing, stalled):
+                waiting.pop(self, None)
             super().connection_lost(exc)
 
         def pause_writing(self) -> None:
@@ -159,10 +166,10 @@ def impatient_protocol(limits: ClientLimits, most: int) -> type[H11Protocol]:
             super().resume_writing()
 
         def _make_room(self) -> None:
-            longest = next((other for other in chain(owing, stalled) if other is not self), None)
+            longest = next((other for other in chain(idle, owing, stalled) if other is not self), None)
             if longest is not None:
-                owing.pop(longest, None)  # now, as it is lost a moment later, and others may come before
-                stalled.pop(longest, None)
+                for waiting in (idle, owing, stalled):
+                    waiting.pop(longest, None)  # now, as it is lost a moment later, and others may come before
                 longest.transport.abort()
 
         def _note_request(self) -> None:

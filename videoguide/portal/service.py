@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from videoguide.portal.answers import Refusal
-from videoguide.portal.configuration import SOURCE_URL, PortalSettings, is_loopback
+from videoguide.portal.configuration import SOURCE_URL, PortalSettings, is_forwarded, is_loopback
 from videoguide.portal.metrics import CONTENT_TYPE
 from videoguide.portal.state import portal_of
 
@@ -47,7 +47,7 @@ def metrics(request: Request) -> Response:
     portal = portal_of(request)
     readers = portal.rules.metrics
     is_here = request.client is not None and is_loopback(request.client.host)
-    if readers == "off" or (readers == "loopback" and not (is_here and "x-forwarded-for" not in request.headers)):
+    if readers == "off" or (readers == "loopback" and not (is_here and not is_forwarded(request.headers))):
         raise Refusal("not_found")
     return Response(portal.metrics.text(), media_type=CONTENT_TYPE)
 

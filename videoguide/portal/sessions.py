@@ -7,8 +7,8 @@ There are two cookies and two kinds of row: the *way in* lasts ten minutes, whil
 provider, and can be used once; the *session* begins with a new token when the login has succeeded.
 
 The provider ends its own session more surely when it gets its ID token back, which names the person. It is kept in the
-session's row and nowhere else, as long as the session lasts, and encrypted with a key made of the cookie's token, which
-the database does not have: who reads the database, or a backup of it, cannot read the ID token.
+session's row and nowhere else, until that is deleted, and encrypted with a key made of the cookie's token, which the
+database does not have: whoever reads the database, or a backup of it, cannot read the ID token.
 """
 
 import hashlib
@@ -38,7 +38,8 @@ SWEEP_EVERY_SECONDS = 300
 MOST_UNSAVED = 10_000
 CSRF = "csrf"
 ID_TOKEN = "id_token"
-LONGEST_ID_TOKEN = 20_000
+LONGEST_ID_TOKEN = 6000
+"""Longer ones do not fit into the address that leads to the provider's way out, where the token is sent."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -159,9 +160,11 @@ class Sessions:
     def sweep(self) -> int:
         """Delete all sessions and ways in that have ended; returns how many."""
         moment = now()
+        # those who were seen while nothing could be written are still here
+        seen_since = [hashed for hashed, seen_at in self._unsaved.copy().items() if seen_at >= moment - self.idle]
         with self.database.session() as session:
             ended = or_(
-                col(LoginSession.seen_at) < moment - self.idle,
+                (col(LoginSession.seen_at) < moment - self.idle) & col(LoginSession.token_hash).not_in(seen_since),
                 col(LoginSession.created_at) < moment - self.longest,
                 (col(LoginSession.role) == WAY_IN) & (col(LoginSession.created_at) < moment - WAY_IN_LASTS),
             )

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
@@ -92,7 +92,7 @@ def _snapshot_postgresql(database: Database, file: Path) -> Iterator[Database]:
                 f"--exclude-table-data={sessions}",
             )
             with Database(database.address, migrate=False) as reading:
-                reading.engine = reading.engine.execution_options(isolation_level="REPEATABLE READ")
+                reading.engine.update_execution_options(isolation_level="REPEATABLE READ")
 
                 @event.listens_for(reading.engine, "begin")
                 def _begin(connection: Any) -> None:
@@ -163,7 +163,8 @@ def restore(address: str, file: Path, place: str, server: int) -> None:
     schema or an older server, StoreError.
     """
     if kind_of(address) == "sqlite":
-        write_whole(Path(make_url(address).database or ""), _pieces(file))
+        with file.open("rb") as source:
+            write_whole(Path(make_url(address).database or ""), pieces(source))
         return
     engine = create_engine(address)
     try:
@@ -189,10 +190,10 @@ def require_known_schema(address: str, version: str) -> None:
         raise StoreError(redacted(address), "database più nuovo del programma: aggiorna il programma")
 
 
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as source:
-        while piece := source.read(PIECE_BYTES):
-            yield piece
+def pieces(source: BinaryIO) -> Iterator[bytes]:
+    """What is left of an open file, piece by piece. Raises OSError."""
+    while piece := source.read(PIECE_BYTES):
+        yield piece
 
 
 def _server_major(engine: Engine) -> int:

@@ -341,7 +341,7 @@ class LoginSession(SQLModel, table=True):
     """Somebody who is logged in, or is logging in; only the hash of the cookie's token is kept.
 
     ``role`` is ``citizen``, a staff role, or "" during the login; ``fiscal_code`` is a citizen's, ``subject`` the
-    identity provider's name for a member of staff; ``data`` holds what the login needs until it is complete.
+    identity provider's name for a member of staff; ``data`` holds what the login needs, later the sealed ID token.
     """
 
     __tablename__ = "sessions"

@@ -32,6 +32,7 @@ from videoguide.records.database import (
     Database,
     Delivery,
     GuideRecord,
+    LoginSession,
     Preview,
     Rating,
     Recipient,
@@ -334,14 +335,20 @@ class Register:
             col(ApplicationRecord.recipient_id) == col(Recipient.id), col(ApplicationRecord.id).not_in(records)
         )
         other_guide = exists().where(col(GuideRecord.recipient_id) == col(Recipient.id))
+        gone = col(Recipient.id).in_(people), ~other_application, ~other_guide
         for statement in (
             update(Rating)
             .where(col(Rating.guide_id).in_(select(col(GuideRecord.id)).where(*guides)))
             .values(comment=""),
             delete(Preview).where(col(Preview.application_id).in_(records)),
-            update(GuideRecord).where(*guides).values(recipient_id=None),
+            update(GuideRecord)
+            .where(*guides)
+            .values(recipient_id=None, withdrawn_at=func.coalesce(col(GuideRecord.withdrawn_at), now())),
             update(ApplicationRecord).where(col(ApplicationRecord.id).in_(records)).values(forgotten_columns()),
-            delete(Recipient).where(col(Recipient.id).in_(people), ~other_application, ~other_guide),
+            delete(LoginSession).where(
+                col(LoginSession.fiscal_code).in_(select(col(Recipient.fiscal_code)).where(*gone))
+            ),
+            delete(Recipient).where(*gone),
         ):
             session.execute(statement, execution_options={"synchronize_session": False})
 

@@ -17,7 +17,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -42,7 +41,6 @@ from videoguide.store import TEMPORARY_PREFIX, Store, write_whole
 MANIFEST_FILE = "manifest.json"
 NAME = "%Y-%m-%dT%H%M%SZ"
 """How a backup is named after its moment, in UTC."""
-PIECE_BYTES = 1 << 20
 
 
 class BackupManifest(msgspec.Struct, kw_only=True):
@@ -202,7 +200,7 @@ def _copy(source: Path, target: Path) -> tuple[int, str]:
     digest, size_bytes = hashlib.sha256(), 0
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as read, target.open("xb") as written:
-        while piece := read.read(PIECE_BYTES):
+        for piece in copies.pieces(read):
             written.write(piece)
             digest.update(piece)
             size_bytes += len(piece)
@@ -364,13 +362,8 @@ def _put_back(backup: Backup, store: Store, tell: Tell) -> None:
                 write_whole(target, [(backup.folder / name).read_bytes()])
         elif not target.is_file() or _measured(target) != expected:
             with (backup.folder / name).open("rb") as source:
-                write_whole(target, _read(source))
+                write_whole(target, copies.pieces(source))
         tell("restore", done, len(pieces))
-
-
-def _read(source: Any) -> Iterator[bytes]:
-    while piece := source.read(PIECE_BYTES):
-        yield piece
 
 
 def _purge_again(backup: Backup, store: Store, database: Database, who: str) -> int:

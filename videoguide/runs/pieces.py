@@ -61,7 +61,8 @@ def needed(
     outlines: set[str] = set()
     segments: set[str] = set()
     for keys in chain(guide_keys(database, GuideRecord, guides), guide_keys(database, Preview, previews)):
-        outlines.add(keys.outline)
+        if keys.outline:  # a guide whose person was forgotten is made of nothing any more
+            outlines.add(keys.outline)
         segments.update(keys.segments)
     return outlines, segments
 

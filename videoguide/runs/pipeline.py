@@ -176,8 +176,12 @@ def render(order: RunOrder, tell: Tell = silently, open_executor: OpenExecutor =
         else:
             run.do(register, version, open_executor)
     if report.forgotten and order.for_citizens:
-        with Database(settings.database) as database, suppress(Busy):  # then `purge --expired` does it
-            purge_forgotten(studio.store, database)
+        try:
+            with Database(settings.database) as database:
+                purge_forgotten(studio.store, database)
+        except Busy:
+            report.purge_due = True
+            write_whole(order.output / REPORT_FILE, [report.json()])
     return report
 
 

@@ -117,6 +117,9 @@ def purge_forgotten(store: Store, database: Database) -> Purged:
         col(GuideRecord.withdrawn_at).is_not(None),
         func.length(col(GuideRecord.segments)) > 0,
     )
+    with database.session() as session:
+        if session.execute(select(col(GuideRecord.id)).where(is_forgotten).limit(1)).first() is None:
+            return Purged()
     return _purge(store, database, is_forgotten, false(), False, _strip_rows)
 
 

@@ -36,7 +36,8 @@ class Report:
     pack's. ``neutral`` gives, by application, the reason why its guide does not say a name that it should.
     ``headers_again`` are the extract's rows in which its header comes again, as when files were joined.
 
-    ``forgotten`` are applications whose people have withdrawn their consent and of whom nothing is kept.
+    ``forgotten`` are applications whose people have withdrawn their consent and of whom nothing is kept; with
+    ``purge_due``, the scenes that say their names are still to be deleted by ``purge --expired``.
 
     ``stopped`` is why the run ended before it was done, or nothing.
 
@@ -65,6 +66,7 @@ class Report:
     kept: int = 0
     withdrawn: int = 0
     forgotten: int = 0
+    purge_due: bool = False
     cases: Counter[str] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
     cases_by_channel: dict[str, Counter[str]] = field(default_factory=dict)

@@ -71,7 +71,7 @@ def note(
     application: int | None = None,
     once: bool = False,
 ) -> None:
-    """Note in the audit what a member of staff has done; with ``once``, one time a visit. Raises StoreError."""
+    """Note in the audit what a member of staff has done; with ``once``, once a visit. Raises StoreError."""
     (audit.note_visit if once else audit.note)(
         portal.database,
         visitor.subject,

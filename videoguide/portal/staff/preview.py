@@ -282,7 +282,7 @@ def _kept(portal: Portal, preview_id: str) -> Preview:
 
 
 def _note(portal: Portal, visitor: Visitor, what: str, preview: Preview, file: str = "", *, once: bool = False) -> None:
-    """Note what was done with a preview so that it can be told of which application it was, once that is deleted."""
+    """Note what was done with a preview, so that the record still says of which application once it is deleted."""
     about = f"{preview.id}/{file}" if file else preview.id
     note(
         portal,

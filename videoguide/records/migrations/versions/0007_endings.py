@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Videoguide engineers
 # SPDX-License-Identifier: EUPL-1.2
 
-"""Figures of why guides were withdrawn. The days counted before are counted again, as they have none of them."""
+"""Figures of why guides are withdrawn, counted from now on.
+
+Days that were counted before are not counted again: guides that have been deleted since would be missing in them.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +24,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("audience_id", "day", "reason"),
         sqlite_with_rowid=False,
     )
-    op.execute("DELETE FROM counted")
 
 
 def downgrade() -> None:
