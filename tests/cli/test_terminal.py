@@ -123,6 +123,9 @@ class TestTable:
         assert ["tutte", "0"] in [cells(line) for line in out.splitlines()] and "escluse" not in out
 
 
+NAMES = ("Ada", "Bice", "Clara", "Dora", "Elsa", "Flora", "Gaia", "Ines")
+
+
 class TestProgress:
     def test_without_a_terminal_no_progress_is_written(self, capsys: pytest.CaptureFixture[str]) -> None:
         with display.stages() as tell:
@@ -160,7 +163,7 @@ class TestProgress:
     def test_on_a_terminal_both_stages_show_rate_and_time_left_and_the_table_stays_plain(
         self, tmp_path: Path, tiny: Campaign
     ) -> None:
-        people = [{"numero": str(at), "nome": f"Anna {'ABCDEFGH'[at % 8]}"} for at in range(1_200)]
+        people = [{"numero": str(at), "nome": NAMES[at % 8]} for at in range(1_200)]
         file = extract(tmp_path / "x.csv", *people)
         settings = small(tmp_path / "store")
         env = environment(

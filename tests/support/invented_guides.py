@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -29,6 +30,7 @@ from videoguide.picture.layers import LAYERS
 from videoguide.proof.previews import invented_application, make_guide
 from videoguide.settings import Settings
 from videoguide.speech.narration import SPEECH
+from videoguide.store import Store
 
 FACTS: Mapping[str, dict[str, FactValue]] = {
     "missing-documents": {"documents": ("custody-ruling",)},
@@ -100,12 +102,18 @@ def own_store(shared_store: Path, tmp_path: Path) -> Path:
 
 
 def store_of_its_own(folder: Path, shared: Path) -> Path:
-    """A store that lends its scenes from another: a store belongs to one database, and scenes take time to make."""
+    """A store that begins with the pieces of another: a store belongs to one database, and scenes take time to make.
+
+    They are the same files under a second name, so that what is removed here stays there.
+    """
+    lent = Store(shared)
     for kind in (SEGMENTS, SPEECH, LAYERS):
-        (shared / kind).mkdir(parents=True, exist_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / kind).exists():
-            (folder / kind).symlink_to(shared / kind)
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for key in lent.keys(kind):
+            own = Store(folder).path(kind, key)
+            own.parent.mkdir(exist_ok=True)
+            with suppress(FileExistsError):
+                own.hardlink_to(lent.path(kind, key))
     return folder
 
 

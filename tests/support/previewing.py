@@ -23,6 +23,8 @@ FORM = f"/staff/{CAMPAIGN}/preview"
 UNCONCERNED = {"numero": "9", "nome": "Zeno", "stato": "pagata"}
 SCENES = 4
 """So many scenes has the guide for both cases."""
+WIDE = "WOMO" * 5 + "WOMo"
+"""A name of as many letters as are allowed, which is too wide for the picture."""
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from tests.support.previewing import (
     CAMPAIGN,
     FORM,
     SCENES,
+    WIDE,
     ask,
     asking,
     csrf_of,
@@ -252,7 +253,7 @@ class TestMaking:
         assert "<video" in editor.get(preview).text and first in segments(portal)
 
     def test_a_name_too_long_for_the_picture_is_told_without_the_name(self, editor: httpx2.Client) -> None:
-        name = "M" * 24
+        name = WIDE
         preview = ask(editor, first_name=name)
         kind, data = listen(editor, preview)[-1]
         assert (kind, data) == ("problem", {"words": "Nome: è troppo lungo per l’immagine."})
@@ -289,7 +290,7 @@ class TestMaking:
         answer = editor.post(f"{preview}/make", data={"csrf": csrf}, timeout=60)
         assert (answer.status_code, answer.headers["location"]) == (303, preview)
         assert "<video" in editor.get(preview).text
-        refused = editor.post(f"{ask(editor, first_name='M' * 24)}/make", data={"csrf": csrf}, timeout=60)
+        refused = editor.post(f"{ask(editor, first_name=WIDE)}/make", data={"csrf": csrf}, timeout=60)
         assert refused.status_code == 422 and "Nome: è troppo lungo per l’immagine." in refused.text
 
     def test_a_pack_that_changes_meanwhile_does_not_change_the_preview(self, tmp_path: Path) -> None:
@@ -409,7 +410,7 @@ class TestRealApplications:
     def test_a_name_that_turns_out_too_long_is_left_out_likewise(
         self, portal: RunningPortal, editor: httpx2.Client
     ) -> None:
-        deliver_application(portal, "DOM-5", first_name="M" * 24)
+        deliver_application(portal, "DOM-5", first_name=WIDE)
         preview = send(editor, f"{FORM}/application", number="DOM-5").headers["location"]
         assert listen(editor, preview)[-1] == ("ready", {})
         page = editor.get(preview).text

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from tests.support.manifests import read_manifest
 from tests.support.portal_tabs import DESK, VIDEO, Portal, Tab, comes_true
-from tests.support.previewing import FORM, SCENES, deliver_application, preview_portal, states
+from tests.support.previewing import FORM, SCENES, WIDE, deliver_application, preview_portal, states
 from videoguide.media.manifest import Manifest
 from videoguide.media.payload import SEGMENTS
 from videoguide.records.database import View
@@ -21,8 +21,6 @@ from videoguide.records.database import View
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 WINDOW = "Quali scontrini servono"
-WIDE = "WOMO" * 5 + "WOMo"
-"""A name of as many letters as are allowed, which is too wide for the picture."""
 
 
 @pytest.fixture(scope="module")
