@@ -405,6 +405,7 @@ def test_the_page_to_read_and_hear_holds_every_word_and_plays_the_sound(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(1800)
 def test_a_guide_as_delivered_plays_from_start_to_end(full_size: Film, page: Any, server: RangeServer) -> None:
     page.goto(served(full_size, server))

@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,7 +79,8 @@ def test_however_many_ask_for_readiness_somebody_looks_once() -> None:
         await Readiness(look, lasts_seconds=0).health()
         assert looks == 2
 
-    asyncio.run(ask())
+    with ThreadPoolExecutor(1) as thread:  # this one may hold a browser's loop
+        thread.submit(asyncio.run, ask()).result()
 
 
 def test_metrics_are_prometheus_text_with_bounded_labels(portal: RunningPortal) -> None:

@@ -3,6 +3,7 @@
 
 """Written Italian -> spoken Italian, and the lexicon."""
 
+import os
 import re
 import subprocess
 import sys
@@ -144,6 +145,16 @@ def test_a_wrong_lexicon_is_refused_with_file_and_word(tmp_path: Path, toml: str
     file.write_text(toml, encoding="utf-8")
     with pytest.raises(PackError, match=rf"lexicon\.toml.*{reason}"):
         load_lexicon(file)
+
+
+def test_a_lexicon_is_read_again_only_after_a_change(tmp_path: Path) -> None:
+    file = tmp_path / "lexicon.toml"
+    file.write_text('[names]\n"Ciro" = { say = "Ciro" }\n', encoding="utf-8")
+    before = load_lexicon(file)
+    assert load_lexicon(file) is before, "every application of an extract asks for it"
+    file.write_text('[names]\n"Pamela" = { say = "Pàmela" }\n', encoding="utf-8")
+    os.utime(file, (0, 0))  # whatever the clock of the file system
+    assert "pamela" in load_lexicon(file).entries
 
 
 def test_a_missing_lexicon_is_a_pack_error(tmp_path: Path) -> None:

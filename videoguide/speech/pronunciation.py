@@ -88,8 +88,18 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
 def load_lexicon(file: Path) -> Lexicon:
     """The lexicon of a TOML file: tables of ``"word" = {say = "…", ipa = "…"}``; the tables' names do not matter.
 
-    Raises PackError, which names the file and the word: not TOML, an unknown key, an empty value, a repeated word.
+    It is read again only after a change. Raises PackError, which names the file and the word: not TOML, an unknown
+    key, an empty value, a repeated word.
     """
+    try:
+        changed_ns = file.stat().st_mtime_ns
+    except OSError as error:
+        raise PackError(file, f"non si può leggere: {system_reason(error)}") from error
+    return _read_lexicon(file, changed_ns)
+
+
+@lru_cache(maxsize=4)
+def _read_lexicon(file: Path, _changed_at_ns: int) -> Lexicon:
     import tomllib
 
     try:
