@@ -32,6 +32,8 @@ BUTTONS_READ = f"Array.from({VIDEO}.textTracks).every(track => track.mode == 'di
 ANGELO, NOBODY = "PVRNGL71B27D612C", "BNCYSF02H03H199T"
 """One with guides in every state, and one without any."""
 MAIN, GONE, PATRONATO = "a" * 32, "b" * 32, "c" * 32
+PATIENCE_SECONDS = 60
+"""How long something may take before it counts as never: a busy machine is no fault of a page."""
 HOSTILE = '<img src=x onerror=alert(1)> & "O\'Hara" </textarea><script>alert(2)</script>'
 """A title or a comment of somebody who means harm."""
 
@@ -89,7 +91,7 @@ class Portal:
 
 def comes_true(what: Callable[[], bool]) -> None:
     """Wait until it is true: the page sends its events in the background."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not what():
         assert time.monotonic() < deadline, "never came true"
         time.sleep(0.03)
@@ -150,7 +152,7 @@ class Tab:
     def __init__(self, page: Any, portal: Portal, shots: Path) -> None:
         self.page, self.portal, self.shots = page, portal, shots
         self.complaints: list[str] = []
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -198,7 +200,7 @@ class Tab:
 
     def until(self, expression: str) -> None:
         """Wait until JavaScript is true; the page's own policy forbids Playwright's way of doing this."""
-        for _ in range(300):
+        for _ in range(20 * PATIENCE_SECONDS):
             if self.page.evaluate(expression):
                 return
             self.page.wait_for_timeout(50)
