@@ -20,10 +20,10 @@ demo: $(BIN)/.videoguide  ## render the sample campaign's guides into output/dem
 	$(BIN)/videoguide approve assegno-unico
 	$(BIN)/videoguide render assegno-unico scenes/assegno-unico/sample.csv --output output/demo
 
-test: doctest chromium  ## the tests, in some ten minutes
+test: doctest chromium  ## the tests, in about a quarter of an hour
 	$(PYTEST) -m "not thorough"
 
-test-fast: doctest  ## the quick tests, in about a minute: without real voices, full size, whole runs and browser
+test-fast: doctest  ## the quick tests, in a few minutes: without real voices, full size, whole runs and browser
 	$(PYTEST) -m "not slow and not browser and not thorough"
 
 test-all: doctest chromium  ## all tests, with those that listen to every sentence

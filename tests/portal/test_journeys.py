@@ -30,7 +30,7 @@ FIRST_FRAME = f"""() => new Promise(done => {{
 
 
 def hurry(tab: Tab, until_ms: int) -> None:
-    """Play on quickly, up to a moment; then at a person's speed. The page itself watches: it is never late."""
+    """Play on quickly, up to a moment; then at a person's speed. The page watches: it is the first to know."""
     tab.page.evaluate(f"""() => {{
         const video = {VIDEO}, watch = setInterval(() => {{
             if (!video.ended && video.currentTime * 1000 < {until_ms}) return

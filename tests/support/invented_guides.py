@@ -104,16 +104,16 @@ def own_store(shared_store: Path, tmp_path: Path) -> Path:
 def store_of_its_own(folder: Path, shared: Path) -> Path:
     """A store that begins with the pieces of another: a store belongs to one database, and scenes take time to make.
 
-    They are the same files under a second name, so that what is removed here stays there.
+    They are the same files under a second name: what is removed here stays there, but none may be written in place.
     """
-    lent = Store(shared)
+    lent, own = Store(shared), Store(folder)
     for kind in (SEGMENTS, SPEECH, LAYERS):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for key in lent.keys(kind):
-            own = Store(folder).path(kind, key)
-            own.parent.mkdir(exist_ok=True)
+            path = own.path(kind, key)
+            path.parent.mkdir(exist_ok=True)
             with suppress(FileExistsError):
-                own.hardlink_to(lent.path(kind, key))
+                path.hardlink_to(lent.path(kind, key))
     return folder
 
 
